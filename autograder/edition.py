@@ -1,0 +1,96 @@
+"""The student edition of dlcourse: what a lab asks for is withheld, by syntax tree.
+
+Every function that the lab or a later one names as a task keeps its signature and docstring and
+has its body replaced. Private functions that only withheld ones used go as well.
+"""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from pathlib import Path
+
+import dlcourse
+from autograder import labs
+
+LIBRARY = Path(dlcourse.__file__).parent
+_CHECKS = "checks"
+
+
+def withheld(lab: str) -> dict[str, str]:
+    """The functions that `lab` and later labs ask for, each with the lab's number."""
+    names: dict[str, str] = {}
+    for name in labs.all_labs():
+        if name >= lab:
+            for task in labs.find(name).code_tasks():
+                names.setdefault(task, name[3:5])
+    return names
+
+
+def write_student_edition(lab: str, directory: Path) -> None:
+    """Write the student edition for `lab` as ``directory/dlcourse``."""
+    names = withheld(lab)
+    ignore = shutil.ignore_patterns("__pycache__", "*.pyc")
+    shutil.copytree(LIBRARY, directory / "dlcourse", ignore=ignore)
+    for path in sorted((directory / "dlcourse").rglob("*.py")):
+        if _CHECKS not in path.relative_to(directory).parts:
+            source = path.read_text(encoding="utf-8")
+            path.write_text(withhold(source, names), encoding="utf-8")
+
+
+def withhold(source: str, names: dict[str, str]) -> str:
+    """`source` without the bodies of the top-level functions in `names`."""
+    functions = {
+        node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)
+    }
+    hidden = {name for name in functions if name in names}
+    if not hidden:
+        return source
+    hidden |= _private_helpers(source, functions, hidden)
+    lines = source.splitlines(keepends=True)
+    for node in sorted((functions[name] for name in hidden), key=lambda node: -node.lineno):
+        if node.name in names:
+            _replace_body(lines, node, names[node.name])
+        else:
+            start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            del lines[start - 1 : node.end_lineno]
+    return "".join(lines)
+
+
+def _replace_body(lines: list[str], node: ast.FunctionDef, number: str) -> None:
+    first = node.body[1] if ast.get_docstring(node) is not None else node.body[0]
+    words = f"lab {number} asks you to write this yourself"
+    body = f'    from dlcourse import Withheld\n\n    raise Withheld("{words}")\n'
+    if ast.get_docstring(node) is not None:
+        lines[node.body[0].end_lineno or 0 : node.end_lineno] = [body] if len(node.body) > 1 else []
+    else:
+        lines[first.lineno - 1 : node.end_lineno] = [body]
+
+
+def _private_helpers(
+    source: str, functions: dict[str, ast.FunctionDef], hidden: set[str]
+) -> set[str]:
+    """The private functions that are used by hidden functions and by nothing else."""
+    helpers: set[str] = set()
+    while True:
+        kept = [
+            node
+            for node in ast.parse(source).body
+            if not (isinstance(node, ast.FunctionDef) and node.name in hidden | helpers)
+        ]
+        used_elsewhere = {name for node in kept for name in _names(node, own=node)}
+        found = {
+            name
+            for hider in hidden | helpers
+            for name in _names(functions[hider])
+            if name in functions and name.startswith("_") and name not in used_elsewhere
+        } - helpers
+        if not found:
+            return helpers
+        helpers |= found
+
+
+def _names(node: ast.AST, own: ast.AST | None = None) -> set[str]:
+    """The names that `node` reads; a function's own name within itself does not count."""
+    names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    return names - ({own.name} if isinstance(own, ast.FunctionDef) else set())

@@ -1,0 +1,213 @@
+"""The pytest plugin under the hidden tests: the `student` fixture, the seeds, the task marker.
+
+Two ways in. ``pytest autograder/hidden/test_lab01_sgd_vs_batch.py --submission alice.ipynb`` is
+how an instructor debugs one submission. `HiddenTests` collects a lab's tests once and runs them
+for one submission after the other, which is how a class is graded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pytest
+from _pytest.config import _prepareconfig
+from _pytest.runner import runtestprotocol
+
+from autograder.results import TestResult
+from dlcourse.testing import CheckError
+
+HIDDEN = Path(__file__).parent / "hidden"
+OTHER_FAILURE = "this property does not hold"
+
+
+class MissingFunction(CheckError):
+    """The student has no such function, or has not written it yet."""
+
+    def __init__(self, name: str, *, unwritten: bool = False) -> None:
+        reason = "is not written yet" if unwritten else "is not there after running the notebook"
+        super().__init__(f"{name} {reason}")
+
+
+class Student(Protocol):
+    """What hidden tests see: the student's functions as attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        """The student's function of this name."""
+
+
+class RestartableStudent(Student, Protocol):
+    """What `HiddenTests` needs besides: a fresh start after a failure."""
+
+    @property
+    def used(self) -> bool:
+        """Whether the student's process has been called since it was started."""
+
+    def restart(self) -> None:
+        """Go back to the state right after the notebook's cells have run."""
+
+
+STUDENT = pytest.StashKey[Student]()
+SECRET = pytest.StashKey[bytes]()
+ERROR = pytest.StashKey[BaseException | None]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--submission`` and ``--isolation``, for debugging one submission."""
+    group = parser.getgroup("hidden tests")
+    group.addoption("--submission", metavar="NOTEBOOK", help="the submission to test")
+    group.addoption(
+        "--isolation",
+        default="bubblewrap",
+        choices=["bubblewrap", "account", "unsafe"],
+        help="how the submission is kept apart (default: %(default)s)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the task marker."""
+    config.addinivalue_line("markers", "task(name, weight=1): the lab's task that a test grades")
+
+
+@pytest.fixture
+def student(request: pytest.FixtureRequest, _submission: Student | None) -> Student:
+    """The student's functions, as attributes: ``student.sgd_epoch(grad, w, X, d, lr, j, rng)``."""
+    if _submission is not None:
+        return _submission
+    return request.config.stash[STUDENT]
+
+
+@pytest.fixture(scope="session")
+def _submission(request: pytest.FixtureRequest) -> Iterator[Student | None]:
+    path = request.config.getoption("--submission")
+    if STUDENT in request.config.stash:
+        yield None
+        return
+    if path is None:
+        pytest.fail("hidden tests need --submission NOTEBOOK", pytrace=False)
+    from autograder.debugging import open_submission
+
+    module = Path(str(request.node.items[0].path)).stem
+    lab = module.removeprefix("test_")
+    with open_submission(Path(path), lab, request.config.getoption("--isolation")) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """A generator for the test's own inputs: the same for every submission, unknown to them."""
+    return np.random.default_rng(_seed(request, "inputs"))
+
+
+@pytest.fixture
+def student_rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """A generator to hand to the student, from another stream than `rng`."""
+    return np.random.default_rng(_seed(request, "student"))
+
+
+def _seed(request: pytest.FixtureRequest, stream: str) -> int:
+    stash = request.config.stash
+    if SECRET not in stash:
+        from autograder.secret import course_secret
+
+        stash[SECRET] = course_secret()
+    test_id = request.node.nodeid.rpartition("/")[2]
+    digest = hashlib.sha256(stash[SECRET] + f"\0{stream}\0{test_id}".encode()).digest()
+    return int.from_bytes(digest, "big")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:
+    """Keep the exception of a failed phase: the report itself holds only text."""
+    if call.when == "setup":
+        item.stash[ERROR] = None
+    if call.excinfo is not None:
+        item.stash[ERROR] = call.excinfo.value
+    return (yield)
+
+
+class HiddenTests:
+    """The hidden tests of one lab, collected once and run for many submissions.
+
+    Args:
+        path: the test module, ``hidden/test_{lab}.py``.
+        secret: the course secret, from which every test's generators are seeded.
+    """
+
+    def __init__(self, path: Path, secret: bytes) -> None:
+        arguments = [
+            *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging"),
+            *("--capture=no", "-c", "/dev/null", "--rootdir", str(path.parent)),
+            *("--disable-plugin-autoload", "-p", "autograder.grading"),
+            *("--strict-markers", str(path)),
+        ]
+        self._config = _prepareconfig(arguments)
+        self._config.stash[SECRET] = secret
+        self._config._do_configure()
+        self._session = pytest.Session.from_config(self._config)
+        self._config.hook.pytest_sessionstart(session=self._session)
+        self.items = list(self._session.perform_collect())
+        if not self.items:
+            raise ValueError(f"{path} holds no tests")
+
+    def tasks(self) -> set[str]:
+        """The names of the tasks that have at least one test."""
+        return {_task(item)[0] for item in self.items}
+
+    def run(self, student: RestartableStudent) -> dict[str, list[TestResult]]:
+        """Run every test for one submission; the results by task.
+
+        A test that fails in a process which earlier tests have used runs again in a fresh one,
+        and that verdict counts: nothing that an earlier test left behind may cost points.
+        """
+        self._config.stash[STUDENT] = student
+        results: dict[str, list[TestResult]] = {}
+        for item in self.items:
+            used = student.used
+            result = self._run_one(item)
+            if used and not result.passed and not result.missing:
+                student.restart()
+                result = self._run_one(item)
+            results.setdefault(_task(item)[0], []).append(result)
+        return results
+
+    def close(self) -> None:
+        """End the pytest session."""
+        self._session._setupstate.teardown_exact(None)
+        self._config.hook.pytest_sessionfinish(session=self._session, exitstatus=0)
+        self._config._ensure_unconfigure()
+
+    def _run_one(self, item: pytest.Item) -> TestResult:
+        item._initrequest()  # type: ignore[attr-defined]
+        return _verdict(item, runtestprotocol(item, log=False, nextitem=None))
+
+
+def _task(item: pytest.Item) -> tuple[str, float]:
+    marker = item.get_closest_marker("task")
+    if marker is None:
+        raise ValueError(f"{item.nodeid} has no @pytest.mark.task(...)")
+    return marker.args[0], float(marker.kwargs.get("weight", 1))
+
+
+def _verdict(item: pytest.Item, reports: list[pytest.TestReport]) -> TestResult:
+    name, weight = item.name.removeprefix("test_"), _task(item)[1]
+    called = [report for report in reports if report.when == "call"]
+    if len(called) == 1 and all(report.outcome == "passed" for report in reports):
+        return TestResult(name, True, weight)
+    error = item.stash[ERROR]
+    if isinstance(error, CheckError):
+        return TestResult(
+            name,
+            False,
+            weight,
+            error.message,
+            detail=error.detail,
+            missing=isinstance(error, MissingFunction),
+        )
+    detail = f"{type(error).__name__}: {error}"[:2000]
+    return TestResult(name, False, weight, OTHER_FAILURE, detail=detail)

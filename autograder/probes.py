@@ -1,0 +1,66 @@
+"""What a hidden test hands to a student in order to look from outside: functions that remember."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dlcourse.testing import CheckError, check_that, describe
+
+MAX_CALLS = 100_000
+Shape = tuple[int | None, ...]
+
+
+class Recorder:
+    """A function for the student to call that remembers every call.
+
+    The keywords name its parameters in order, each with the shape of array it takes (None for a
+    free length), or None for anything::
+
+        grad = Recorder(lambda w, X, d: X.T @ (X @ w - d) / len(X), w=(3,), X=(None, 3), d=(None,))
+        student.sgd_epoch(grad, w, X, d, lr, 0, student_rng)
+        rows = [call["X"] for call in grad.calls]
+
+    Raises:
+        CheckError: in the test, when the student calls it with other arguments than these.
+    """
+
+    def __init__(self, function: Callable[..., Any], **shapes: Shape | None) -> None:
+        self._function = function
+        self._shapes = shapes
+        self.calls: list[dict[str, Any]] = []
+
+    def __call__(self, *args: object, **kwargs: object) -> Any:
+        call = self._bind(args, kwargs)
+        for name, value in call.items():
+            self._check_shape(name, value)
+        if len(self.calls) >= MAX_CALLS:
+            raise CheckError("your function calls the function that it is given far too often")
+        self.calls.append({name: _copy(value) for name, value in call.items()})
+        return self._function(**call)
+
+    def _bind(self, args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, object]:
+        names = list(self._shapes)
+        call = dict(zip(names, args, strict=False)) | kwargs
+        if len(args) + len(kwargs) != len(names) or set(call) != set(names):
+            raise CheckError(f"the function that you are given takes ({', '.join(names)})")
+        return {name: call[name] for name in names}
+
+    def _check_shape(self, name: str, value: object) -> None:
+        shape = self._shapes[name]
+        if shape is None:
+            return
+        wanted = f"({', '.join('n' if n is None else str(n) for n in shape)})"
+        message = f"the function that you are given wants {name} of shape {wanted}"
+        if type(value) is not np.ndarray:
+            raise CheckError(f"{message}, and got {describe(value)}")
+        fits = len(shape) == value.ndim and all(
+            n is None or n == m for n, m in zip(shape, value.shape, strict=True)
+        )
+        check_that(fits, f"{message}, and got {value.shape}")
+
+
+def _copy(value: object) -> object:
+    return value.copy() if type(value) is np.ndarray else value

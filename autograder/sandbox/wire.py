@@ -1,0 +1,379 @@
+"""The wire between grader and student: frames of JSON and raw array bytes, nothing executable.
+
+A frame is two lengths (of the JSON part and of the binary part), checked against a cap before
+anything is read, then the two parts. Values are None, bool, int, float, str, lists, tuples,
+dicts, sets, NumPy arrays and scalars, random generators, and functions, which stay where they are
+and are called back over the wire. Any other object of the student's stays in the student's process
+and is a `Handle` on the other side.
+
+Both sides run this module; the student's side is hostile. Everything that is read is checked, and
+what does not fit raises `WireError`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+HEADER = struct.Struct(">II")
+MAX_TEXT = 8 << 20
+MAX_BINARY = 64 << 20
+MAX_DEPTH = 32
+MAX_NODES = 1_000_000
+MAX_FUNCTIONS = 10_000
+DTYPES = {
+    *("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8"),
+    *("<f2", "<f4", "<f8", "<c8", "<c16"),
+}
+
+
+class WireError(Exception):
+    """What came over the wire is no frame, or no value."""
+
+
+class Closed(Exception):
+    """The other side is gone."""
+
+
+class TimedOut(Exception):
+    """The other side did not answer before the deadline."""
+
+
+@dataclass(frozen=True)
+class Handle:
+    """An object that stays on the other side; here is only its type's name."""
+
+    number: int
+    type_name: str
+
+
+@dataclass(frozen=True)
+class RemoteFunction:
+    """A function of the other side; calling it calls over the wire."""
+
+    peer: Any = field(repr=False, compare=False)
+    number: int = 0
+
+    def __call__(self, *args: object, **kwargs: object) -> Any:
+        return self.peer.call_function(self.number, args, kwargs)
+
+
+class Channel:
+    """Frames over a stream socket, each read before a deadline."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.deadline = math.inf
+
+    def send(self, message: dict[str, Any], buffers: list[bytes] | None = None) -> None:
+        """Send one frame; the message is JSON, the buffers follow it as they are."""
+        text = json.dumps(message, separators=(",", ":")).encode("ascii")
+        binary = b"".join(buffers or [])
+        if len(text) > MAX_TEXT or len(binary) > MAX_BINARY:
+            raise WireError(f"a message of {len(text) + len(binary)} bytes is too large to send")
+        try:
+            self._wait()
+            self.connection.sendall(HEADER.pack(len(text), len(binary)) + text + binary)
+        except TimeoutError as error:
+            raise TimedOut from error
+        except OSError as error:
+            raise Closed from error
+
+    def receive(self) -> tuple[dict[str, Any], bytes]:
+        """Read one frame: its message and its binary part."""
+        text_length, binary_length = HEADER.unpack(self._read(HEADER.size))
+        if text_length > MAX_TEXT or binary_length > MAX_BINARY:
+            raise WireError(f"a message of {text_length + binary_length} bytes is too large")
+        text = self._read(text_length)
+        binary = self._read(binary_length)
+        try:
+            message = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise WireError("not a message") from error
+        if not isinstance(message, dict):
+            raise WireError("not a message")
+        return message, binary
+
+    def close(self) -> None:
+        """Close the connection; the other side reads its end."""
+        self.connection.close()
+
+    def _read(self, length: int) -> bytes:
+        data = bytearray(length)
+        view, position = memoryview(data), 0
+        while position < length:
+            try:
+                self._wait()
+                count = self.connection.recv_into(view[position:])
+            except TimeoutError as error:
+                raise TimedOut from error
+            except OSError as error:
+                raise Closed from error
+            if count == 0:
+                raise Closed
+            position += count
+        return bytes(data)
+
+    def _wait(self) -> None:
+        if math.isinf(self.deadline):
+            self.connection.settimeout(None)
+            return
+        remaining = self.deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimedOut
+        self.connection.settimeout(remaining)
+
+
+@dataclass
+class Outgoing:
+    """A message under construction: its binary parts, and what may come back changed."""
+
+    buffers: list[bytes] = field(default_factory=list)
+    arrays: list[np.ndarray] = field(default_factory=list)
+    generators: list[np.random.Generator] = field(default_factory=list)
+    size: int = 0
+
+
+@dataclass
+class Incoming:
+    """A message being read: arrays and generators in order, to notice changes afterwards."""
+
+    binary: bytes
+    position: int = 0
+    arrays: list[np.ndarray] = field(default_factory=list)
+    originals: list[bytes] = field(default_factory=list)
+    generators: list[np.random.Generator] = field(default_factory=list)
+    nodes: int = 0
+
+
+class Codec:
+    """Values to JSON and back. Functions and handles are kept in tables, by number."""
+
+    def __init__(self) -> None:
+        self.functions: dict[int, Callable[..., Any]] = {}
+        self.objects: dict[int, object] = {}
+        self._numbers = 0
+
+    def encode(self, value: object, out: Outgoing, depth: int = 0) -> Any:
+        """`value` as JSON; array bytes go to `out`."""
+        kind = type(value)
+        if value is None or kind in (bool, str):
+            return value
+        if isinstance(value, np.ndarray | np.generic):
+            return self._encode_array(value, out)
+        if kind is float:
+            return value
+        if kind is int:
+            return value if abs(value) < 2**64 else self._handle(value)  # type: ignore[arg-type,operator,call-overload]
+        if depth >= MAX_DEPTH:
+            raise WireError("a value nested too deeply")
+        if isinstance(value, list | tuple | set | frozenset | dict):
+            return self._encode_container(value, out, depth)
+        if isinstance(value, np.random.Generator):
+            return self._encode_generator(value, out)
+        if isinstance(value, Handle):
+            return {"h": [value.number, value.type_name]}
+        if callable(value) and not isinstance(value, type):
+            return {"f": self._register(self.functions, value)}
+        return self._handle(value)
+
+    def decode(self, tree: Any, peer: Any, incoming: Incoming, depth: int = 0) -> Any:
+        """The inverse of `encode`; raises WireError for anything it would not have made."""
+        incoming.nodes += 1
+        if depth > MAX_DEPTH or incoming.nodes > MAX_NODES:
+            raise WireError("a value too deep or too long")
+        if tree is None or isinstance(tree, bool | float):
+            return tree
+        if isinstance(tree, int):
+            if abs(tree) >= 2**64:
+                raise WireError("an integer of more than 64 bits")
+            return tree
+        if isinstance(tree, str):
+            return tree.encode("utf-8", "replace").decode("utf-8")
+        if not isinstance(tree, dict) or len(tree) != 1:
+            raise WireError("not a value")
+        ((tag, content),) = tree.items()
+        decoders: dict[str, Callable[..., Any]] = {
+            "l": self._decode_list,
+            "t": self._decode_tuple,
+            "s": self._decode_set,
+            "d": self._decode_dict,
+        }
+        if tag in decoders:
+            if not isinstance(content, list):
+                raise WireError("not a value")
+            return decoders[tag](content, peer, incoming, depth + 1)
+        if tag in ("a", "n"):
+            return self._decode_array(content, incoming, scalar=tag == "n")
+        if tag == "r":
+            return _item(incoming.arrays, content)
+        if tag == "g":
+            return _decode_generator(content, incoming)
+        if tag == "f" and _is_count(content):
+            return RemoteFunction(peer, content)
+        if tag == "h" and isinstance(content, list) and len(content) == 2:
+            return self._decode_handle(content)
+        raise WireError("not a value")
+
+    def _encode_container(self, value: Any, out: Outgoing, depth: int) -> Any:
+        if isinstance(value, dict):
+            pairs = [
+                [self.encode(key, out, depth + 1), self.encode(item, out, depth + 1)]
+                for key, item in dict.items(value)
+            ]
+            return {"d": pairs}
+        tag = "l" if isinstance(value, list) else "t" if isinstance(value, tuple) else "s"
+        return {tag: [self.encode(item, out, depth + 1) for item in value]}
+
+    def _encode_array(self, value: np.ndarray | np.generic, out: Outgoing) -> Any:
+        for number, array in enumerate(out.arrays):
+            if array is value:
+                return {"r": number}
+        if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
+            return self._handle(value)
+        plain = np.asarray(value)
+        plain = plain.astype(plain.dtype.newbyteorder("<"), copy=False)
+        if plain.dtype.str not in DTYPES:
+            return self._handle(value)
+        out.size += plain.nbytes
+        if out.size > MAX_BINARY:
+            raise WireError("the arrays are too large to send")
+        out.buffers.append(plain.tobytes())
+        description = [plain.dtype.str, list(plain.shape), plain.nbytes]
+        if isinstance(value, np.generic):
+            return {"n": description}
+        out.arrays.append(value)
+        return {"a": description}
+
+    def _encode_generator(self, value: np.random.Generator, out: Outgoing) -> Any:
+        for number, generator in enumerate(out.generators):
+            if generator is value:
+                return {"g": number}
+        state = generator_state(value)
+        if state is None:
+            return self._handle(value)
+        out.generators.append(value)
+        return {"g": state}
+
+    def _decode_array(self, content: Any, incoming: Incoming, *, scalar: bool) -> Any:
+        if not isinstance(content, list) or len(content) != 3:
+            raise WireError("not an array")
+        dtype_name, shape, length = content
+        if not isinstance(dtype_name, str) or dtype_name not in DTYPES:
+            raise WireError("not an array of a known dtype")
+        dtype = np.dtype(dtype_name)
+        if not isinstance(shape, list) or len(shape) > 16 or not all(map(_is_count, shape)):
+            raise WireError("not a shape")
+        if not _is_count(length) or math.prod(shape) * dtype.itemsize != length:
+            raise WireError("an array whose length belies its shape")
+        data = incoming.binary[incoming.position : incoming.position + length]
+        incoming.position += length
+        if len(data) != length:
+            raise WireError("an array longer than its message")
+        try:
+            array = np.frombuffer(data, dtype=dtype).reshape(shape).copy()
+        except ValueError as error:
+            raise WireError("not a shape") from error
+        if scalar:
+            if shape:
+                raise WireError("not a scalar")
+            return array[()]
+        incoming.arrays.append(array)
+        incoming.originals.append(data)
+        return array
+
+    def _decode_list(self, content: list[Any], peer: Any, incoming: Incoming, depth: int) -> Any:
+        return [self.decode(item, peer, incoming, depth) for item in content]
+
+    def _decode_tuple(self, content: list[Any], peer: Any, incoming: Incoming, depth: int) -> Any:
+        return tuple(self._decode_list(content, peer, incoming, depth))
+
+    def _decode_set(self, content: list[Any], peer: Any, incoming: Incoming, depth: int) -> Any:
+        return {_hashable(item) for item in self._decode_list(content, peer, incoming, depth)}
+
+    def _decode_dict(self, content: list[Any], peer: Any, incoming: Incoming, depth: int) -> Any:
+        if not all(isinstance(pair, list) and len(pair) == 2 for pair in content):
+            raise WireError("not a dict")
+        pairs = (self._decode_list(pair, peer, incoming, depth) for pair in content)
+        return {_hashable(key): value for key, value in pairs}
+
+    def _decode_handle(self, content: list[Any]) -> Any:
+        number, type_name = content
+        if not _is_count(number) or not isinstance(type_name, str):
+            raise WireError("not a handle")
+        if number in self.objects:
+            return self.objects[number]
+        return Handle(number, "".join(c for c in type_name[:80] if c.isprintable()))
+
+    def _handle(self, value: object) -> Any:
+        return {"h": [self._register(self.objects, value), type(value).__name__]}
+
+    def _register(self, table: dict[int, Any], value: Any) -> int:
+        if len(table) >= MAX_FUNCTIONS:
+            raise WireError("too many functions or objects handed over")
+        self._numbers += 1
+        table[self._numbers] = value
+        return self._numbers
+
+
+def generator_state(generator: np.random.Generator) -> list[str] | None:
+    """The state of a PCG64 generator as four hexadecimal numbers; None for another kind."""
+    state: dict[str, Any] = generator.bit_generator.state  # type: ignore[assignment]
+    if state["bit_generator"] != "PCG64":
+        return None
+    inner = state["state"]
+    numbers = (inner["state"], inner["inc"], state["has_uint32"], state["uinteger"])
+    return [f"{int(number):x}" for number in numbers]
+
+
+def set_generator_state(generator: np.random.Generator, content: Any) -> None:
+    """Put a state that `generator_state` made into a PCG64 generator."""
+    if not isinstance(content, list) or len(content) != 4:
+        raise WireError("not a generator")
+    if not all(isinstance(text, str) and 0 < len(text) <= 32 for text in content):
+        raise WireError("not a generator")
+    try:
+        state, increment, has_uint32, uinteger = (int(text, 16) for text in content)
+        generator.bit_generator.state = {
+            "bit_generator": "PCG64",
+            "state": {"state": state, "inc": increment},
+            "has_uint32": has_uint32,
+            "uinteger": uinteger,
+        }
+    except (ValueError, OverflowError, TypeError) as error:
+        raise WireError("not a generator") from error
+
+
+def _decode_generator(content: Any, incoming: Incoming) -> np.random.Generator:
+    if _is_count(content):
+        generator: np.random.Generator = _item(incoming.generators, content)
+        return generator
+    generator = np.random.Generator(np.random.PCG64(0))
+    set_generator_state(generator, content)
+    incoming.generators.append(generator)
+    return generator
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**40
+
+
+def _item(items: list[Any], number: Any) -> Any:
+    if not _is_count(number) or number >= len(items):
+        raise WireError("a reference to nothing")
+    return items[number]
+
+
+def _hashable(value: Any) -> Any:
+    parts = value if isinstance(value, tuple) else (value,)
+    if not all(part is None or isinstance(part, bool | int | float | str) for part in parts):
+        raise WireError("not a key")
+    return value

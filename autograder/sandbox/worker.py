@@ -1,0 +1,334 @@
+"""Runs INSIDE the sandbox, as a chain of forks: parent, loader, runner.
+
+The parent imports what is slow to import, once. For each submission it forks a loader, which runs
+the notebook's cells; for each round of hidden tests the loader forks a runner, which answers calls
+of the student's functions. Everything here lives beside hostile code, so nothing here decides
+anything: the trusted side sends inputs and judges the values that come back.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import ctypes
+import functools
+import os
+import resource
+import signal
+import socket
+import shutil
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from autograder.sandbox.calls import Peer
+from autograder.sandbox.wire import Channel, Closed, Incoming, Outgoing, WireError
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class TimeLimit(Exception):
+    """The CPU time for a cell or a call is used up."""
+
+
+class NoSuchFunction(Exception):
+    """The notebook's cells left no function of this name."""
+
+
+class Parent:
+    """The warm process: forks a loader for each submission and cleans up behind it."""
+
+    def __init__(self, control: socket.socket, limits: dict[str, int], scratch: list[str]) -> None:
+        self._channel = Channel(control)
+        self._limits = limits
+        self._scratch = [Path(directory) for directory in scratch]
+        self._loader = 0
+
+    def run(self) -> None:
+        """Serve the trusted side until it closes the connection."""
+        self._channel.send({"op": "ready"})
+        while True:
+            message, descriptor = receive_with_descriptor(self._channel)
+            if message["op"] == "load":
+                self._fork_loader(descriptor)
+            elif message["op"] == "stop_runners":
+                self._kill_descendants(keep=self._loader)
+                self._channel.send({"op": "stopped"})
+            elif message["op"] == "clean":
+                self._kill_descendants(keep=0)
+                self._channel.send({"op": "cleaned", "clean": self._clean()})
+
+    def _fork_loader(self, descriptor: int) -> None:
+        self._loader = os.fork()
+        if self._loader:
+            os.close(descriptor)
+            return
+        self._channel.close()
+        become_ordinary()
+        limit_resources(self._limits)
+        Loader(socket.socket(fileno=descriptor), self._limits).run()
+        os._exit(0)
+
+    def _kill_descendants(self, keep: int) -> None:
+        for _ in range(100):
+            found = [pid for pid in descendants(os.getpid()) if pid != keep]
+            for pid in found:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self._reap()
+            if not found:
+                return
+
+    def _reap(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+    def _clean(self) -> bool:
+        """Whether the submission left nothing behind in the file system or in shared memory."""
+        entries = [entry for directory in self._scratch for entry in directory.iterdir()]
+        for name in ("shm", "sem", "msg"):
+            with contextlib.suppress(OSError):
+                entries += Path(f"/proc/sysvipc/{name}").read_text().splitlines()[1:]
+        return not entries
+
+
+class Loader:
+    """Runs the notebook's cells one by one, then forks runners from that state."""
+
+    def __init__(self, connection: socket.socket, limits: dict[str, int]) -> None:
+        self._channel = Channel(connection)
+        self._limits = limits
+        self._shell = warm_shell()
+
+    def run(self) -> None:
+        """Serve cells and runners until the connection closes."""
+        with contextlib.suppress(Closed, WireError):
+            while True:
+                message, descriptor = receive_with_descriptor(self._channel)
+                if message["op"] == "cell":
+                    self._channel.send(self._run_cell(message["source"], message["cpu"]))
+                elif message["op"] == "run":
+                    self._fork_runner(descriptor)
+
+    def _run_cell(self, source: str, cpu_seconds: int) -> dict[str, Any]:
+        try:
+            with cpu_limit(cpu_seconds):
+                result = self._shell.run_cell(source, store_history=False, silent=True)
+            error = result.error_before_exec or result.error_in_exec
+        except BaseException as raised:  # a cell may raise SystemExit or worse: it is recorded
+            error = raised
+        if error is None:
+            return {"op": "ran"}
+        return {"op": "ran", "type": type(error).__name__, "text": words_of(error)}
+
+    def _fork_runner(self, descriptor: int) -> None:
+        if os.fork():
+            os.close(descriptor)
+            return
+        self._channel.close()
+        Runner(Channel(socket.socket(fileno=descriptor)), self._shell.user_ns, self._limits).run()
+        os._exit(0)
+
+
+class Runner(Peer):
+    """Answers calls of the student's functions, from the state after all cells."""
+
+    def __init__(self, channel: Channel, names: dict[str, Any], limits: dict[str, int]) -> None:
+        super().__init__(channel)
+        self._names = names
+        self._limits = limits
+
+    def run(self) -> None:
+        """Serve calls until the connection closes."""
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        with contextlib.suppress(Closed):
+            while True:
+                message, binary = self.channel.receive()
+                if message.get("op") == "get":
+                    self._send_value(message["name"])
+                else:
+                    with cpu_limit(self._limits["call_cpu"]):
+                        self.serve_call(message, binary)
+
+    def lookup(self, target: Any) -> Callable[..., Any]:
+        """A function of the student's by its name, or one that was handed over by its number."""
+        if not isinstance(target, str):
+            return super().lookup(target)
+        function = self._names.get(target)
+        if not callable(function):
+            raise NoSuchFunction(target)
+        return function  # type: ignore[no-any-return]
+
+    def words(self, error: Exception) -> tuple[str, str]:
+        """The exception's type and words, with the line of the student's that raised it."""
+        return type(error).__name__, words_of(error)
+
+    def _send_value(self, name: str) -> None:
+        out = Outgoing()
+        try:
+            tree = self.codec.encode(self._names.get(name), out)
+        except Exception as error:
+            tree, out = self.codec.encode(f"{type(error).__name__}", out), Outgoing()
+        self.channel.send({"op": "return", "v": tree, "c": [], "g": []}, out.buffers)
+
+
+class cpu_limit:  # noqa: N801 - a context manager, used like a function
+    """Raise TimeLimit in the student's code after this many seconds of CPU time.
+
+    It can be caught or sit out a long C call; the trusted side's wall clock is what binds.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        signal.signal(signal.SIGVTALRM, _raise_time_limit)
+        signal.setitimer(signal.ITIMER_VIRTUAL, self._seconds, 1.0)
+
+    def __exit__(self, *_: object) -> None:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+def _raise_time_limit(_signal: int, _frame: FrameType | None) -> None:
+    raise TimeLimit("the CPU time is used up: is there a loop that does not end?")
+
+
+def words_of(error: BaseException) -> str:
+    """The exception's message and the line of the student's that raised it."""
+    try:
+        text = str(error)[:200]
+        frames = traceback.extract_tb(error.__traceback__)
+        mine = [frame for frame in frames if frame.filename.startswith("<ipython-input")]
+        if mine and mine[-1].line:
+            text += f" (at: {mine[-1].line[:100]})"
+    except BaseException:  # a hostile __str__ may raise anything
+        text = ""
+    return text
+
+
+@functools.cache
+def warm_shell() -> Any:
+    """IPython's shell, without history: what runs a notebook's cells, magics included."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    class NotebookShell(InteractiveShell):
+        """A shell that nobody looks at: it opens no window and prints no traceback."""
+
+        def enable_gui(self, gui: object = None) -> None:
+            """Accept what ``%matplotlib inline`` asks for."""
+
+        def showtraceback(self, *args: object, **kwargs: object) -> None:
+            """Save the time to format a traceback."""
+
+        def showsyntaxerror(self, *args: object, **kwargs: object) -> None:
+            """Likewise."""
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    return NotebookShell.instance(config=config)
+
+
+def receive_with_descriptor(channel: Channel) -> tuple[dict[str, Any], int]:
+    """One frame, and the descriptor that came before it (-1 if none did).
+
+    A byte goes ahead of every frame, since a descriptor needs data to travel with.
+    """
+    descriptors = array.array("i")
+    room = socket.CMSG_SPACE(descriptors.itemsize)
+    data, ancillary, _, _ = channel.connection.recvmsg(1, room)
+    if not data:
+        raise Closed
+    for level, kind, content in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(content[: descriptors.itemsize])
+    message, _ = channel.receive()
+    return message, descriptors[0] if descriptors else -1
+
+
+def descendants(ancestor: int) -> list[int]:
+    """All processes below `ancestor`, by the parents that /proc names."""
+    parents: dict[int, int] = {}
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            stat = Path(f"/proc/{entry}/stat").read_text(errors="replace")
+            state, parent = stat.rpartition(")")[2].split()[:2]
+            if state != "Z":
+                parents[int(entry)] = int(parent)
+    below = {ancestor}
+    while True:
+        more = {pid for pid, parent in parents.items() if parent in below} - below
+        if not more:
+            return sorted(below - {ancestor})
+        below |= more
+
+
+def limit_resources(limits: dict[str, int]) -> None:
+    """Hard limits of the loader and of all that it starts."""
+    bounds = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: 256,
+        resource.RLIMIT_FSIZE: limits["file_bytes"],
+        resource.RLIMIT_NPROC: limits["processes"],
+        resource.RLIMIT_CPU: limits["submission_cpu"],
+    }
+    if limits["memory_bytes"]:
+        bounds[resource.RLIMIT_AS] = limits["memory_bytes"]
+    for kind, value in bounds.items():
+        resource.setrlimit(kind, (value, value))
+
+
+def become_guarded() -> None:
+    """Make this process unreadable to its children, their reaper, and mortal with its parent."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def become_ordinary() -> None:
+    """Undo for a child what would hinder the student's own code."""
+    os.setsid()
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+
+
+def warm_up(settings: str, scratch: list[str]) -> None:
+    """Import what notebooks import, so that no submission waits for it; leave no file behind."""
+    home = Path(scratch[0])
+    shutil.copytree(settings, home / "matplotlib")
+    os.environ["MPLCONFIGDIR"] = str(home / "matplotlib")
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot  # noqa: F401 - imported to be warm
+    import numpy.testing  # noqa: F401 - likewise
+
+    import dlcourse.testing  # noqa: F401 - likewise
+
+    warm_shell()
+    for entry in home.iterdir():
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def silence() -> None:
+    """Send what notebooks print nowhere; the descriptors stay open, as programs expect."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+def main(descriptor: int, limits: dict[str, int], settings: str, scratch: list[str]) -> None:
+    """The parent's life: guard, warm up, serve."""
+    become_guarded()
+    warm_up(settings, scratch)
+    silence()
+    with contextlib.suppress(Closed, KeyboardInterrupt):
+        Parent(socket.socket(fileno=descriptor), limits, scratch).run()

@@ -1,0 +1,175 @@
+"""A hostile file in, a typed Submission out; and which of its cells are to run, in which order."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import UnreadableSubmission
+from autograder.labs import Lab, LabCell, source_of
+
+MAX_BYTES = 16 << 20
+MAX_CELLS = 2_000
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell of a submission; its metadata are claims, not facts."""
+
+    id: str
+    grade_id: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A student's notebook: its code cells and what identifies it."""
+
+    student: str
+    lab: str
+    cells: tuple[Cell, ...]
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A cell to run in the sandbox; `place` names it for the student."""
+
+    source: str
+    place: str
+
+
+def read(path: Path, student: str, lab: str) -> Submission:
+    """Read a submitted notebook.
+
+    Raises:
+        UnreadableSubmission: if it is no regular file, too large, or no notebook of version 4.
+    """
+    content = _read_file(path)
+    try:
+        notebook = json.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise UnreadableSubmission("the file is not UTF-8 text") from error
+    except (ValueError, RecursionError) as error:
+        raise UnreadableSubmission(f"the file is not a notebook: {_brief(error)}") from error
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+        version = notebook.get("nbformat") if isinstance(notebook, dict) else None
+        if version in (1, 2, 3):
+            words = f"the notebook has the old format {version}: open it in Jupyter and save it"
+            raise UnreadableSubmission(words)
+        raise UnreadableSubmission("the file is not a notebook: it has no list of cells")
+    if len(notebook["cells"]) > MAX_CELLS:
+        raise UnreadableSubmission(f"the notebook has more than {MAX_CELLS} cells")
+    cells = tuple(
+        cell for number, raw in enumerate(notebook["cells"], 1) if (cell := _cell(raw, number))
+    )
+    return Submission(student, lab, cells, hashlib.sha256(content).hexdigest())
+
+
+def plan(lab: Lab, submission: Submission) -> list[Step]:
+    """The cells to run: the instructor's locked ones that are gone, then the student's in order.
+
+    Test cells never run. A cell counts as the instructor's only if its source is the instructor's,
+    so that code under borrowed metadata runs as what it is: the student's. Of an experiment only
+    imports and definitions run.
+    """
+    locked = [cell for cell in lab.cells if cell.kind == "locked"]
+    tests = {_normal(cell.source) for cell in lab.cells if cell.kind == "test"}
+    present = {_normal(cell.source) for cell in submission.cells}
+    steps = [
+        Step(cell.source, f"the locked cell {cell.name}")
+        for cell in locked
+        if _normal(cell.source) not in present
+    ]
+    experiments = [cell for cell in lab.cells if cell.kind == "experiment"]
+    for number, cell in enumerate(submission.cells, 1):
+        place = f"code cell {number}" + (f" ({cell.grade_id})" if cell.grade_id else "")
+        if _normal(cell.source) in tests or not cell.source.strip():
+            continue
+        if _is_experiment(cell, experiments):
+            steps += [Step(source, place) for source in definitions(cell.source)]
+        else:
+            steps.append(Step(cell.source, place))
+    return steps
+
+
+def definitions(source: str) -> list[str]:
+    """The top-level imports, functions and classes of a cell, each by itself."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return [
+        segment
+        for node in tree.body
+        if isinstance(node, kinds) and (segment := _segment(source, node))
+    ]
+
+
+def _segment(source: str, node: ast.stmt) -> str:
+    decorators = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    return "\n".join(source.splitlines()[first - 1 : node.end_lineno])
+
+
+def _is_experiment(cell: Cell, experiments: list[LabCell]) -> bool:
+    return any(
+        (cell.id and cell.id == experiment.id)
+        or _normal(cell.source) == _normal(experiment.source)
+        for experiment in experiments
+    )
+
+
+def _normal(source: str) -> str:
+    return re.sub(r"\s+", " ", source).strip()
+
+
+def _cell(raw: Any, number: int) -> Cell | None:
+    """A code cell, or None for another kind; what is malformed is taken for what it can be."""
+    if not isinstance(raw, dict):
+        raise UnreadableSubmission(f"cell {number} of the notebook is not a cell")
+    if raw.get("cell_type") != "code":
+        return None
+    try:
+        source = source_of(raw)
+    except TypeError as error:
+        raise UnreadableSubmission(f"cell {number} of the notebook has no source") from error
+    metadata = raw.get("metadata")
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    grade_id = marks.get("grade_id") if isinstance(marks, dict) else None
+    return Cell(_short(raw.get("id")), _short(grade_id), _without_surrogates(source))
+
+
+def _short(value: Any) -> str:
+    return _without_surrogates(value[:64]) if isinstance(value, str) else ""
+
+
+def _without_surrogates(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise UnreadableSubmission(f"the file cannot be opened: {error.strerror}") from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableSubmission("this is not a regular file")
+        if status.st_size > MAX_BYTES:
+            megabytes = MAX_BYTES >> 20
+            raise UnreadableSubmission(f"the file is larger than {megabytes} MiB")
+        return file.read(MAX_BYTES + 1)
+
+
+def _brief(error: Exception) -> str:
+    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__

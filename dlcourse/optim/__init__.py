@@ -1,0 +1,1 @@
+"""Optimizers: gradient descent and its variants, schedules and averaging."""

@@ -1,0 +1,1 @@
+"""Figures in one look: loss curves, and paths over a loss in two dimensions."""
