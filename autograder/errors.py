@@ -9,13 +9,13 @@ class UsageError(AutograderError):
     """The command was given something that it cannot work with."""
 
 
-class SandboxUnavailable(AutograderError):  # noqa: N818 - reads as what it says
+class SandboxUnavailable(AutograderError):
     """There is no sandbox, so nothing is graded."""
 
 
-class SandboxFailed(AutograderError):  # noqa: N818 - likewise
+class SandboxFailed(AutograderError):
     """A sandbox that ran before died or went wrong; a new one may do."""
 
 
-class UnreadableSubmission(AutograderError):  # noqa: N818 - likewise
+class UnreadableSubmission(AutograderError):
     """The submitted file cannot be graded; the reason is for the student."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pytest
@@ -119,16 +119,20 @@ def _seed(request: pytest.FixtureRequest, stream: str) -> int:
     return int.from_bytes(digest, "big")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
-    """Keep the exception of a failed phase: the report itself holds only text."""
-    if call.when == "setup":
-        item.stash[ERROR] = None
-    if call.excinfo is not None:
-        item.stash[ERROR] = call.excinfo.value
-    return (yield)
+class _Reports:
+    """Reports without tracebacks: nobody reads them here, and they take longer than the tests."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> pytest.TestReport:
+        if call.when == "setup":
+            item.stash[ERROR] = None
+        if call.excinfo is not None:
+            item.stash[ERROR] = call.excinfo.value
+        outcome: Literal["passed", "failed"] = "failed" if call.excinfo else "passed"
+        when = "call" if call.when == "collect" else call.when
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, when)
 
 
 class HiddenTests:
@@ -148,6 +152,7 @@ class HiddenTests:
         ]
         self._config = _prepareconfig(arguments)
         self._config.stash[SECRET] = secret
+        self._config.pluginmanager.register(_Reports())
         self._config._do_configure()
         self._session = pytest.Session.from_config(self._config)
         self._config.hook.pytest_sessionstart(session=self._session)

@@ -33,6 +33,7 @@ class Recorder:
         self.calls: list[dict[str, Any]] = []
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
+        """Remember the arguments, copied, and answer as the function does."""
         call = self._bind(args, kwargs)
         for name, value in call.items():
             self._check_shape(name, value)

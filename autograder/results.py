@@ -101,6 +101,10 @@ class SubmissionResult:
         """The result of a submission that could not be graded, with the reason in one line."""
         return cls(student, lab, "failed", 0.0, max_score, (), (reason,), **rest)
 
+    def with_seconds(self, seconds: float) -> SubmissionResult:
+        """This result with the time that it took."""
+        return dataclasses.replace(self, seconds=seconds)
+
     def to_json(self) -> str:
         """One line of JSON."""
         return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
@@ -111,9 +115,7 @@ class SubmissionResult:
         try:
             record = json.loads(line)
             record["tasks"] = tuple(
-                TaskResult(
-                    **task | {"tests": tuple(TestResult(**test) for test in task["tests"])}
-                )
+                TaskResult(**task | {"tests": tuple(TestResult(**test) for test in task["tests"])})
                 for task in record["tasks"]
             )
             record["errors"] = tuple(record["errors"])

@@ -122,8 +122,7 @@ def _segment(source: str, node: ast.stmt) -> str:
 
 def _is_experiment(cell: Cell, experiments: list[LabCell]) -> bool:
     return any(
-        (cell.id and cell.id == experiment.id)
-        or _normal(cell.source) == _normal(experiment.source)
+        (cell.id and cell.id == experiment.id) or _normal(cell.source) == _normal(experiment.source)
         for experiment in experiments
     )
 

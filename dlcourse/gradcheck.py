@@ -149,7 +149,7 @@ def _in_float64(array: Array) -> Array:
 
 
 def _uneven(y: Array) -> Array:
-    """Numbers of y's shape, golden-ratio steps modulo 1: no pattern for a wrong gradient to share."""
+    """Numbers of y's shape in steps of the golden ratio modulo 1: a wrong gradient shares none."""
     size = int(np.prod(np.shape(y)))
     numbers = (0.5 + np.arange(1, size + 1) * 0.6180339887498949 % 1.0).reshape(np.shape(y))
     if not is_torch(y):

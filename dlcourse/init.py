@@ -185,7 +185,8 @@ def saturated_fraction(y: Array, threshold: float = 0.97) -> float:
     Source: 003, "Weight Initialization" (activation statistics).
     """
     xp = namespace(y)
-    return float(xp.sum(xp.abs(y) > threshold) / math.prod(y.shape))
+    saturated, entries = int(xp.sum(xp.abs(y) > threshold)), math.prod(y.shape)
+    return float(saturated / entries)
 
 
 def _activate(z: Array, nonlinearity: str) -> Array:

@@ -24,6 +24,7 @@ from typing import Any, Literal, TypeVar, cast
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Kind = Literal["mistake", "variant"]
+FOLDER = Path(__file__).parent
 
 
 class AnswerError(ValueError):
@@ -62,14 +63,17 @@ def variant(task: str) -> Callable[[Function], Function]:
     return lambda function: function
 
 
-def load(lab: str) -> list[Answer]:
+def load(lab: str, folder: Path = FOLDER) -> list[Answer]:
     """The answers of a lab ("lab01", or a longer name that starts so), in the files' order.
+
+    Args:
+        lab: the lab's number or name.
+        folder: where its files of answers are.
 
     Raises:
         AnswerError: where a function has no decorator, or one that is not literal.
     """
     number = lab.partition("_")[0]
-    folder = Path(__file__).parent
     paths = sorted([*folder.glob(f"{number}.py"), *folder.glob(f"{number}_*.py")])
     return [answer for path in paths for answer in _read(path)]
 
@@ -89,7 +93,7 @@ def _answer(
     if len(function.decorator_list) != 1:
         raise AnswerError(f"{place}: expected one decorator, @mistake(...) or @variant(...)")
     kind, task, says = _decoration(function.decorator_list[0], place)
-    used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+    used = _names(function)
     needed = [line for node in imports for line in _import_lines(node, used)]
     lines = text.splitlines()[function.lineno - 1 : function.end_lineno]
     definition = re.sub(rf"\b{function.name}\b", task, "\n".join(lines))
@@ -111,6 +115,13 @@ def _decoration(decorator: ast.expr, place: str) -> tuple[Kind, str, str]:
     if keywords.keys() != wanted or [type(value) for value in positional] != [str]:
         raise AnswerError(expected)
     return cast(Kind, kind), positional[0], str(keywords.get("says", ""))
+
+
+def _names(function: ast.FunctionDef) -> set[str]:
+    """The names that `function` uses anywhere but in its decorator."""
+    parts = [part for part in ast.iter_child_nodes(function) if part not in function.decorator_list]
+    nodes = [node for part in parts for node in ast.walk(part)]
+    return {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
 def _import_lines(node: ast.Import | ast.ImportFrom, used: set[str]) -> list[str]:

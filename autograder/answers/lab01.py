@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
+from numpy.random import Generator
 
 from autograder.answers import mistake, variant
 from dlcourse.backend import Array
 from dlcourse.optim.gradient import Gradient, Schedule
-
-Generator = np.random.Generator
 
 
 @mistake(
@@ -157,7 +157,9 @@ def path_filled_in_place(
 
 
 @variant("gradient_descent")
-def path_accumulated(grad: Gradient, w: Array, X: Array, d: Array, lr: float, steps: int) -> Array:
+def path_accumulated(
+    grad: Callable[..., Array], w: Array, X: Array, d: Array, lr: float, steps: int
+) -> Array:
     def update(point: Array, _: int) -> Array:
         return point - lr * grad(w=point, X=X, d=d)
 
@@ -204,7 +206,7 @@ def rate_read_before_counting(
 
 @mistake(
     "sgd_epoch",
-    says="Your updates start to count at 1 in every epoch; they go on from the j that is handed in.",
+    says="You count from 1 in every epoch; updates are counted on from the j that is handed in.",
 )
 def counting_from_one_each_epoch(
     grad: Gradient, w: Array, X: Array, d: Array, lr: Schedule, j: int, rng: Generator
@@ -365,7 +367,7 @@ def rates_listed_first(
 
 @variant("sgd_epoch")
 def keywords_and_a_copy_in_place(
-    grad: Gradient, w: Array, X: Array, d: Array, lr: Schedule, j: int, rng: Generator
+    grad: Callable[..., Array], w: Array, X: Array, d: Array, lr: Schedule, j: int, rng: Generator
 ) -> tuple[Array, int]:
     w = w.copy()
     for row in np.split(rng.permutation(len(X)), len(X)):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.random import Generator as Rng
 
 from autograder.answers import mistake, variant
 from dlcourse.backend import Array
@@ -15,14 +18,7 @@ from dlcourse.optim.gradient import Gradient, Schedule
     "that of the next.",
 )
 def rate_read_before_counting(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     order = rng.permutation(len(X))
     for start in range(0, len(X), batch_size):
@@ -37,14 +33,7 @@ def rate_read_before_counting(
     says="The rows that do not fill a batch are left out; they make a last, short batch.",
 )
 def short_batch_dropped(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     order = rng.permutation(len(X))
     for start in range(0, len(X) - batch_size + 1, batch_size):
@@ -59,14 +48,7 @@ def short_batch_dropped(
     says="You count j once an epoch; it counts updates, of which there is one a batch.",
 )
 def counted_once_an_epoch(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     order = rng.permutation(len(X))
     j += 1
@@ -81,14 +63,7 @@ def counted_once_an_epoch(
     says="Your j counts rows; it counts updates, of which there is one a batch.",
 )
 def counted_by_rows(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     order = rng.permutation(len(X))
     for start in range(0, len(X), batch_size):
@@ -104,14 +79,7 @@ def counted_by_rows(
     "in.",
 )
 def counting_from_one_each_epoch(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     order = rng.permutation(len(X))
     for k, start in enumerate(range(0, len(X), batch_size)):
@@ -125,14 +93,7 @@ def counting_from_one_each_epoch(
     says="Your batches are cut from the rows as they are stored; shuffle the rows first.",
 )
 def stored_order(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     order = np.arange(len(X))
     for start in range(0, len(X), batch_size):
@@ -148,14 +109,7 @@ def stored_order(
     "the rows.",
 )
 def blocks_shuffled_rows_not(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     blocks = -(-len(X) // batch_size)
     for block in sorted(rng.permutation(blocks), key=lambda block: block == len(X) // batch_size):
@@ -170,14 +124,7 @@ def blocks_shuffled_rows_not(
     says="You draw each batch anew from all rows, so that some come twice and others never.",
 )
 def rows_drawn_with_replacement(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     for start in range(0, len(X), batch_size):
         rows = rng.integers(len(X), size=min(batch_size, len(X) - start))
@@ -191,14 +138,7 @@ def rows_drawn_with_replacement(
     says="You shuffle the inputs without their targets: a row meets another row's target.",
 )
 def targets_left_unshuffled(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     order = rng.permutation(len(X))
     for start in range(0, len(X), batch_size):
@@ -214,14 +154,7 @@ def targets_left_unshuffled(
     "already.",
 )
 def divided_by_the_batch_again(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     order = rng.permutation(len(X))
     for start in range(0, len(X), batch_size):
@@ -237,14 +170,7 @@ def divided_by_the_batch_again(
     "mean.",
 )
 def short_batch_weighted_down(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     order = rng.permutation(len(X))
     for start in range(0, len(X), batch_size):
@@ -261,14 +187,7 @@ def short_batch_weighted_down(
     "the w that the update before it has left.",
 )
 def gradients_at_the_epochs_start(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     begin = w
     order = rng.permutation(len(X))
@@ -284,14 +203,7 @@ def gradients_at_the_epochs_start(
     says="You make a generator of your own, so every epoch has the same batches.",
 )
 def generator_of_its_own(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     order = np.random.default_rng(1).permutation(len(X))
     for start in range(0, len(X), batch_size):
@@ -306,14 +218,7 @@ def generator_of_its_own(
     says="Your updates change the caller's own w; make a new array of it.",
 )
 def weights_overwritten(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     order = rng.permutation(len(X))
     for start in range(0, len(X), batch_size):
@@ -328,14 +233,7 @@ def weights_overwritten(
     says="You make batch_size batches; there should be batch_size rows in each.",
 )
 def size_taken_as_number(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     for rows in np.array_split(rng.permutation(len(X)), batch_size):
         j += 1
@@ -348,14 +246,7 @@ def size_taken_as_number(
     says="Your updates turn float32 weights into float64.",
 )
 def updated_in_float64(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     w = np.array(w, dtype=float)
     order = rng.permutation(len(X))
@@ -368,14 +259,14 @@ def updated_in_float64(
 
 @variant("minibatch_epoch")
 def rows_put_in_order_first(
-    grad: Gradient,
+    grad: Callable[..., Array],
     w: Array,
     X: Array,
     d: Array,
     batch_size: int,
     lr: Schedule,
     j: int,
-    rng: np.random.Generator,
+    rng: Rng,
 ) -> tuple[Array, int]:
     order = rng.permutation(len(X))
     X, d = X[order], d[order]
@@ -389,14 +280,7 @@ def rows_put_in_order_first(
 
 @variant("minibatch_epoch")
 def indices_shuffled_and_split(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     rows = np.arange(len(X))
     rng.shuffle(rows)
@@ -408,14 +292,7 @@ def indices_shuffled_and_split(
 
 @variant("minibatch_epoch")
 def rows_taken_off_a_list(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     rest = rng.choice(len(X), size=len(X), replace=False).tolist()
     while rest:
@@ -427,14 +304,7 @@ def rows_taken_off_a_list(
 
 @variant("minibatch_epoch")
 def rows_sorted_by_random_keys(
-    grad: Gradient,
-    w: Array,
-    X: Array,
-    d: Array,
-    batch_size: int,
-    lr: Schedule,
-    j: int,
-    rng: np.random.Generator,
+    grad: Gradient, w: Array, X: Array, d: Array, batch_size: int, lr: Schedule, j: int, rng: Rng
 ) -> tuple[Array, int]:
     order = np.argsort(rng.random(len(X)))
     count = int(np.ceil(len(X) / batch_size))

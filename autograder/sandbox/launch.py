@@ -1,7 +1,8 @@
 """Starts the sandbox and holds its other end. Trusted.
 
 A `Sandbox` is one warm process inside the box. `open` runs a notebook's cells in a fork of it and
-returns a `Loaded`, from which `runner` forks processes that answer calls. `clean` ends a submission.
+returns a `Loaded`, from which `runner` forks processes that answer calls. `clean` ends a
+submission.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any, Literal
 
 from autograder.edition import write_student_edition
 from autograder.errors import SandboxFailed, SandboxUnavailable
-from autograder.labs import Lab
+from autograder.labs import Lab, Limits
 from autograder.sandbox.packages import package_paths
 from autograder.sandbox.wire import Channel, Closed, TimedOut, WireError
 from autograder.submission import Step
@@ -31,9 +32,25 @@ Isolation = Literal["bubblewrap", "account", "unsafe"]
 START_SECONDS = 60
 CONTROL_SECONDS = 20
 STOPPED_SECONDS = 5
+STAGED = ("worker", "course", "matplotlib")
 SCRATCH_BYTES = 256 << 20
 _USERS = itertools.count(200_000 + os.getpid() % 100_000 * 16)
 _HERE = Path(__file__).parent
+
+
+def check(isolation: Isolation) -> None:
+    """Raise SandboxUnavailable, with the remedy, if no sandbox can be started here."""
+    if isolation == "unsafe":
+        return
+    if isolation == "account":
+        raise SandboxUnavailable("--isolation account is not available yet")
+    with tempfile.TemporaryDirectory() as directory:
+        for name in STAGED:
+            (Path(directory) / name).mkdir()
+        command = [*_bubblewrap(Path(directory)), "/usr/bin/true"]
+        finished = subprocess.run(command, capture_output=True, text=True, env={}, timeout=30)
+    if finished.returncode:
+        raise SandboxUnavailable(_refusal(finished.stderr))
 
 
 class Stage:
@@ -62,15 +79,20 @@ class Stage:
 class Sandbox:
     """One warm process inside the box, and the trusted end of its control connection."""
 
-    def __init__(self, lab: Lab, stage: Stage, isolation: Isolation) -> None:
+    def __init__(self, limits: Limits, stage: Stage, isolation: Isolation) -> None:
         self.isolation = isolation
-        self._lab = lab
-        self._limits = lab.limits
-        mine, theirs = socket.socketpair()
+        self._limits = limits
+        self._stage = stage
         self._scratch = tempfile.mkdtemp(prefix="dlcourse-") if isolation == "unsafe" else "/tmp"
-        self._errors = tempfile.TemporaryFile()
+        self._start()
+
+    def _start(self) -> None:
+        mine, theirs = socket.socketpair()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process, by _stop
         with theirs:
-            command = _command(isolation, stage.path, theirs.fileno(), self._limits, self._scratch)
+            command = _command(
+                self.isolation, self._stage.path, theirs.fileno(), self._limits, self._scratch
+            )
             self._process = _spawn(command, theirs.fileno(), self._errors, self._scratch)
         self._control = Channel(mine)
         self._expect("ready", START_SECONDS)
@@ -83,25 +105,37 @@ class Sandbox:
         """A new loader, as the channel to it."""
         mine, theirs = socket.socketpair()
         with theirs:
-            _send_descriptor(self._control, {"op": "load"}, theirs.fileno())
+            try:
+                _send_descriptor(self._control, {"op": "load"}, theirs.fileno())
+            except (Closed, TimedOut, OSError) as error:
+                raise SandboxFailed("the sandbox is gone") from error
         return Channel(mine)
 
     def stop_runners(self) -> None:
         """Kill every process of the submission but its loader."""
         self._ask({"op": "stop_runners"}, "stopped")
 
-    def clean(self) -> bool:
-        """End the submission; whether it left nothing behind. If it did, use another sandbox."""
-        return self._ask({"op": "clean"}, "cleaned").get("clean") is True
+    def clean(self) -> None:
+        """End the submission. A box that it left anything in, or that is gone, is replaced."""
+        try:
+            clean = self._ask({"op": "clean"}, "cleaned").get("clean") is True
+        except SandboxFailed:
+            clean = False
+        if not clean:
+            self._stop()
+            self._start()
 
     def close(self) -> None:
         """Kill everything inside."""
+        self._stop()
+        if self.isolation == "unsafe":
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _stop(self) -> None:
         self._control.close()
         self._process.kill()
         self._process.wait()
         self._errors.close()
-        if self.isolation == "unsafe":
-            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _ask(self, message: dict[str, Any], answer: str) -> dict[str, Any]:
         try:
@@ -126,16 +160,7 @@ class Sandbox:
         self._process.kill()
         self._process.wait()
         self._errors.seek(0)
-        lines = self._errors.read(20_000).decode("utf-8", "replace").strip().splitlines()
-        words = lines[-1] if lines else "it ended without a word"
-        remedy = ""
-        if "namespace" in words or "Operation not permitted" in words:
-            remedy = (
-                "; the system forbids user namespaces: on Ubuntu 23.10 and later allow them with"
-                " 'sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0' or an AppArmor"
-                " profile for bwrap; as root in a container use --isolation account"
-            )
-        return f"the sandbox does not start: {words}{remedy}"
+        return _refusal(self._errors.read(20_000).decode("utf-8", "replace"))
 
 
 class Loaded:
@@ -144,7 +169,7 @@ class Loaded:
     A cell that hangs or kills its process is recorded, and the notebook is loaded again without it.
     """
 
-    def __init__(self, sandbox: Sandbox, steps: list[Step], limits: Any) -> None:
+    def __init__(self, sandbox: Sandbox, steps: list[Step], limits: Limits) -> None:
         self._sandbox = sandbox
         self._limits = limits
         self._steps = steps
@@ -155,12 +180,12 @@ class Loaded:
 
     def runner(self) -> Channel:
         """A fresh process in the state after all cells; earlier ones are killed."""
-        self._sandbox.stop_runners()
         mine, theirs = socket.socketpair()
         with theirs:
             try:
+                self._sandbox.stop_runners()
                 _send_descriptor(self._channel, {"op": "run"}, theirs.fileno())
-            except (Closed, TimedOut, OSError):
+            except (Closed, TimedOut, SandboxFailed):
                 self._channel = self._load()
                 _send_descriptor(self._channel, {"op": "run"}, theirs.fileno())
         return Channel(mine)
@@ -191,14 +216,27 @@ class Loaded:
                 self._record(f"{step.place} {words}; the notebook was run without it")
                 channel.close()
                 return self._load()
-            if "type" in answer:
-                words = f"{_words(answer.get('type'))}: {_words(answer.get('text'))}"
-                self._record(f"{step.place} failed with {words}")
+            kind, text = _words(answer.get("type")), _words(answer.get("text"))
+            if kind and kind != "NotImplementedError":  # a stub that is still to be written
+                self._record(f"{step.place} failed with {kind}: {text}")
         return channel
 
     def _record(self, sentence: str) -> None:
         if sentence not in self.errors and len(self.errors) < 100:
             self.errors.append(sentence)
+
+
+def _refusal(errors: str) -> str:
+    lines = errors.strip().splitlines()
+    words = lines[-1] if lines else "it ended without a word"
+    remedy = ""
+    if any(sign in errors for sign in ("namespace", "not permitted", "uid map")):
+        remedy = (
+            "; the system forbids namespaces: on Ubuntu 23.10 and later allow them with"
+            " 'sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0' or an AppArmor"
+            " profile for bwrap; as root in a container that refuses them, grade elsewhere"
+        )
+    return f"the sandbox does not start: {words}{remedy}"
 
 
 def _words(value: Any) -> str:
@@ -220,7 +258,9 @@ def _send_descriptor(channel: Channel, message: dict[str, Any], descriptor: int 
     channel.send(message)
 
 
-def _spawn(command: list[str], descriptor: int, errors: Any, scratch: str) -> subprocess.Popen[bytes]:
+def _spawn(
+    command: list[str], descriptor: int, errors: Any, scratch: str
+) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             command,
@@ -237,7 +277,7 @@ def _spawn(command: list[str], descriptor: int, errors: Any, scratch: str) -> su
 
 
 def _command(
-    isolation: Isolation, stage: Path, descriptor: int, limits: Any, scratch: str
+    isolation: Isolation, stage: Path, descriptor: int, limits: Limits, scratch: str
 ) -> list[str]:
     if isolation == "account":
         raise SandboxUnavailable("--isolation account is not available yet")
@@ -277,7 +317,7 @@ def _bubblewrap(stage: Path) -> list[str]:
         command += ["--perms", "0755", "--dir", directory]
     command += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     command += ["--ro-bind", sys.base_prefix, "/python"]
-    for name in ("worker", "course", "matplotlib"):
+    for name in STAGED:
         command += ["--ro-bind", str(stage / name), f"/{name}"]
     for path in package_paths():
         command += ["--ro-bind", str(path), f"/packages/{path.name}"]

@@ -63,6 +63,7 @@ class RemoteFunction:
     number: int = 0
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
+        """Call the function on the other side."""
         return self.peer.call_function(self.number, args, kwargs)
 
 
@@ -172,7 +173,7 @@ class Codec:
         if kind is float:
             return value
         if kind is int:
-            return value if abs(value) < 2**64 else self._handle(value)  # type: ignore[arg-type,operator,call-overload]
+            return value if abs(value) < 2**64 else self._handle(value)  # type: ignore[arg-type]
         if depth >= MAX_DEPTH:
             raise WireError("a value nested too deeply")
         if isinstance(value, list | tuple | set | frozenset | dict):

@@ -14,9 +14,9 @@ import ctypes
 import functools
 import os
 import resource
+import shutil
 import signal
 import socket
-import shutil
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ from types import FrameType
 from typing import Any
 
 from autograder.sandbox.calls import Peer
-from autograder.sandbox.wire import Channel, Closed, Incoming, Outgoing, WireError
+from autograder.sandbox.wire import Channel, Closed, Outgoing, WireError
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
@@ -90,11 +90,11 @@ class Parent:
 
     def _clean(self) -> bool:
         """Whether the submission left nothing behind in the file system or in shared memory."""
-        entries = [entry for directory in self._scratch for entry in directory.iterdir()]
+        left: list[object] = [entry for directory in self._scratch for entry in directory.iterdir()]
         for name in ("shm", "sem", "msg"):
             with contextlib.suppress(OSError):
-                entries += Path(f"/proc/sysvipc/{name}").read_text().splitlines()[1:]
-        return not entries
+                left += Path(f"/proc/sysvipc/{name}").read_text().splitlines()[1:]
+        return not left
 
 
 class Loader:

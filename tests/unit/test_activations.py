@@ -4,10 +4,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from torch.nn import functional
 
 from dlcourse.activations import (
     elu,
@@ -41,27 +41,27 @@ numbers = st.floats(-3, 3)
 
 FORWARD = [
     (sigmoid, torch.sigmoid),
-    (relu, F.relu),
-    (lambda z: leaky_relu(z, 0.2), lambda z: F.leaky_relu(z, 0.2)),
-    (lambda z: leaky_relu(z, 1.7), lambda z: F.leaky_relu(z, 1.7)),
-    (elu, F.elu),
-    (lambda z: elu(z, 0.3), lambda z: F.elu(z, 0.3)),
-    (softmax, lambda z: F.softmax(z, dim=-1)),
-    (softplus, lambda z: F.softplus(z, threshold=1e9)),
+    (relu, functional.relu),
+    (lambda z: leaky_relu(z, 0.2), lambda z: functional.leaky_relu(z, 0.2)),
+    (lambda z: leaky_relu(z, 1.7), lambda z: functional.leaky_relu(z, 1.7)),
+    (elu, functional.elu),
+    (lambda z: elu(z, 0.3), lambda z: functional.elu(z, 0.3)),
+    (softmax, lambda z: functional.softmax(z, dim=-1)),
+    (softplus, lambda z: functional.softplus(z, threshold=1e9)),
 ]
-FORWARD_IDS = "sigmoid relu leaky leaky-steep elu elu-alpha softmax softplus".split()
+FORWARD_IDS = ["sigmoid", "relu", "leaky", "steep", "elu", "elu-alpha", "softmax", "softplus"]
 
 BACKWARD = [
     (lambda dy, z: sigmoid_backward(dy, sigmoid(z)), torch.sigmoid),
     (lambda dy, z: tanh_backward(dy, np.tanh(z)), torch.tanh),
-    (relu_backward, F.relu),
-    (lambda dy, z: leaky_relu_backward(dy, z, 0.2), lambda z: F.leaky_relu(z, 0.2)),
-    (lambda dy, z: leaky_relu_backward(dy, z, 1.7), lambda z: F.leaky_relu(z, 1.7)),
-    (elu_backward, F.elu),
-    (lambda dy, z: elu_backward(dy, z, 0.3), lambda z: F.elu(z, 0.3)),
-    (lambda dy, z: softmax_backward(dy, softmax(z)), lambda z: F.softmax(z, dim=-1)),
+    (relu_backward, functional.relu),
+    (lambda dy, z: leaky_relu_backward(dy, z, 0.2), lambda z: functional.leaky_relu(z, 0.2)),
+    (lambda dy, z: leaky_relu_backward(dy, z, 1.7), lambda z: functional.leaky_relu(z, 1.7)),
+    (elu_backward, functional.elu),
+    (lambda dy, z: elu_backward(dy, z, 0.3), lambda z: functional.elu(z, 0.3)),
+    (lambda dy, z: softmax_backward(dy, softmax(z)), lambda z: functional.softmax(z, dim=-1)),
 ]
-BACKWARD_IDS = "sigmoid tanh relu leaky leaky-steep elu elu-alpha softmax".split()
+BACKWARD_IDS = ["sigmoid", "tanh", "relu", "leaky", "steep", "elu", "elu-alpha", "softmax"]
 
 
 def by_autograd(function: Callable, dy: np.ndarray, *args: np.ndarray) -> list[np.ndarray]:
@@ -88,7 +88,7 @@ def test_a_derivative_is_what_autograd_computes_at_kinks_too(
 def test_prelu_with_one_slope_is_what_autograd_computes(z: np.ndarray, slope: float, seed: int):
     dy = np.random.default_rng(seed).standard_normal(z.shape)
     dz, dslope = prelu_backward(dy, z, slope)
-    expected_dz, expected_dslope = by_autograd(F.prelu, dy, z, np.array([slope]))
+    expected_dz, expected_dslope = by_autograd(functional.prelu, dy, z, np.array([slope]))
     np.testing.assert_allclose(dz, expected_dz, **EXACT)
     np.testing.assert_allclose(dslope, expected_dslope[0], **EXACT)
     assert np.shape(dslope) == ()
@@ -99,7 +99,7 @@ def test_prelu_with_a_slope_for_each_unit_is_what_autograd_computes(z: np.ndarra
     rng = np.random.default_rng(seed)
     dy, slope = rng.standard_normal(z.shape), rng.standard_normal(z.shape[1])
     dz, dslope = prelu_backward(dy, z, slope)
-    expected_dz, expected_dslope = by_autograd(F.prelu, dy, z, slope)
+    expected_dz, expected_dslope = by_autograd(functional.prelu, dy, z, slope)
     np.testing.assert_allclose(dz, expected_dz, **EXACT)
     np.testing.assert_allclose(dslope, expected_dslope, **EXACT)
 
@@ -157,7 +157,7 @@ def test_not_a_number_is_passed_on_rather_than_hidden(function: Callable):
 
 def test_torch_approximates_softplus_beyond_its_threshold_and_ours_does_not():
     z = np.array([20.5])
-    assert F.softplus(torch.tensor(z)).item() == 20.5
+    assert functional.softplus(torch.tensor(z)).item() == 20.5
     assert softplus(z)[0] == 20.5 + np.log1p(np.exp(-20.5)) > 20.5
 
 

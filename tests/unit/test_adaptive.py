@@ -251,18 +251,7 @@ STEPPERS = {
 
 
 @pytest.mark.parametrize("shape", [(), (4,), (2, 3)])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", STEPPERS)
-def test_namespace_dtype_and_shape_are_kept_and_arguments_left_alone(name, dtype, shape):
+def test_every_kind_of_array_gives_the_same_step(name, shape, agrees_with_numpy):
     rng = np.random.default_rng(0)
-    arrays = [np.asarray(abs(rng.normal(size=shape)), dtype=dtype) for _ in range(4)]
-    copies = [array.copy() for array in arrays]
-    from_numpy = STEPPERS[name](*arrays)
-    from_torch = STEPPERS[name](*(torch.tensor(array) for array in arrays))
-    for array, copy in zip(arrays, copies, strict=True):
-        np.testing.assert_array_equal(array, copy)
-    for ours, theirs in zip(from_numpy, from_torch, strict=True):
-        assert isinstance(theirs, torch.Tensor)
-        assert (ours.dtype, ours.shape) == (dtype, shape)
-        assert (theirs.dtype, tuple(theirs.shape)) == (getattr(torch, dtype), shape)
-        np.testing.assert_allclose(theirs.numpy(), ours, rtol=1e-5)
+    agrees_with_numpy(STEPPERS[name], *(np.asarray(abs(rng.normal(size=shape))) for _ in range(4)))

@@ -73,9 +73,7 @@ def test_a_balanced_batch_is_not_sorted_by_class():
 def test_labels_may_be_a_torch_tensor(dtype):
     labels = np.arange(30) % 3
     expected = class_balanced_batches(labels, 7, np.random.default_rng(0))
-    batches = class_balanced_batches(
-        torch.tensor(labels, dtype=dtype), 7, np.random.default_rng(0)
-    )
+    batches = class_balanced_batches(torch.tensor(labels, dtype=dtype), 7, np.random.default_rng(0))
     for rows, same in zip(batches, expected, strict=True):
         np.testing.assert_array_equal(rows, same)
         assert torch.zeros(30)[rows].shape == rows.shape

@@ -150,6 +150,7 @@ def write_openml_cache(home, name, pixels, labels):
     features = [
         {"index": str(i), "name": column, "data_type": kind}
         | {"is_target": target, "is_ignore": "false", "is_row_identifier": "false"}
+        | {"number_of_missing_values": "0"}
         for i, (column, kind, target) in enumerate(
             [(column, "numeric", "false") for column in columns] + [("class", "nominal", "true")]
         )

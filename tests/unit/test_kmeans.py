@@ -143,8 +143,9 @@ def test_library_and_dtypes_are_kept_and_no_argument_changes(library, dtype, cou
     labels = kmeans_assign(X, centers)
     assert type(labels) is type(X)
     assert labels.dtype == library.int64
-    by_row, by_batch = kmeans_sgd_step(X[0], centers, counts), kmeans_minibatch_step(
-        X, centers, counts
+    by_row, by_batch = (
+        kmeans_sgd_step(X[0], centers, counts),
+        kmeans_minibatch_step(X, centers, counts),
     )
     for moved in (kmeans_batch_step(X, centers), by_row[0], by_batch[0]):
         assert type(moved) is type(X)

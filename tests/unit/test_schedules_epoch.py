@@ -79,17 +79,18 @@ def test_plateau_decay_lets_patience_epochs_pass_and_cuts_at_the_next():
     assert plateau_decay([], 0.7) == 0.7
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("make", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])
-def test_the_moving_average_weighs_the_past_by_powers_of_decay(make, dtype):
-    weights = np.random.default_rng(0).normal(size=(6, 2, 3)).astype(dtype)
-    average = make(weights[0])
+def test_the_moving_average_weighs_the_past_by_powers_of_decay():
+    weights = np.random.default_rng(0).normal(size=(6, 2, 3))
+    average = weights[0]
     for w in weights[1:]:
-        average = ema_update(average, make(w), decay=0.8)
+        average = ema_update(average, w, decay=0.8)
     powers = 0.8 ** np.arange(5, -1, -1) * np.array([1.0] + [0.2] * 5)
-    assert type(average) is type(make(weights[0]))
-    assert average.dtype == make(weights[0]).dtype
-    np.testing.assert_allclose(average, np.tensordot(powers, weights, 1), rtol=1e-5)
+    np.testing.assert_allclose(average, np.tensordot(powers, weights, 1), rtol=1e-12)
+
+
+def test_every_kind_of_array_gives_the_same_average(agrees_with_numpy):
+    average, w = np.random.default_rng(0).normal(size=(2, 3, 2))
+    agrees_with_numpy(lambda a, b: ema_update(a, b, 0.9), average, w)
 
 
 @settings(max_examples=20, deadline=None)

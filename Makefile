@@ -1,0 +1,58 @@
+# make demo · make test · make test-all · make help
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export OMP_NUM_THREADS = 1
+export OPENBLAS_NUM_THREADS = 1
+
+READY = .venv/.ready
+DEMO = demo-out
+
+.PHONY: help setup tools demo test test-all lint build verify bench clean
+
+help: ## show these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+setup: $(READY) tools ## the virtual environment and the system's tools
+
+$(READY): pyproject.toml constraints.txt
+	@echo "setting up .venv (a few minutes the first time)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say: make PYTHON=python3.11 ...")'
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+tools: ## bubblewrap, through apt where that is allowed
+	@command -v bwrap >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing bubblewrap"; apt-get update -qq && apt-get install -y -qq bubblewrap >/dev/null; \
+	  else echo "bubblewrap is not installed; say: sudo apt-get install bubblewrap"; exit 1; fi; }
+
+demo: setup ## grade a sample class; scores, gradebook and feedback land in demo-out/
+	@rm -rf $(DEMO) && mkdir $(DEMO)
+	@python -m autograder.sample_class $(DEMO)/submitted
+	@python -m autograder grade lab01 $(DEMO)/submitted --out $(DEMO)/results \
+	  --gradebook sqlite:///$(DEMO)/gradebook.db || [ $$? -eq 1 ]
+	@echo "scores:    $(DEMO)/results/scores.csv"
+	@echo "results:   $(DEMO)/results/results.jsonl"
+	@echo "feedback:  $(DEMO)/results/feedback/{student}/lab01_sgd_vs_batch.html"
+	@echo "gradebook: $(DEMO)/gradebook.db (nbgrader's)"
+
+test: setup lint ## lint, types, doctests and the tests that take minutes, not hours
+	@python -m pytest -n 2 --dist worksteal -m "not slow and not gpu" tests
+	@python -m pytest -q --doctest-modules dlcourse autograder/edition.py autograder/collect.py
+
+test-all: setup lint ## everything
+	@python -m pytest -n 2 --dist worksteal -m "not gpu" tests
+	@python -m pytest -q --doctest-modules dlcourse
+
+lint: $(READY) ## ruff and mypy
+	@ruff check . && ruff format --check . && mypy
+
+build: $(READY) ## labs/ from solutions/
+	@python -m autograder build
+
+verify: setup ## references reach full marks, released notebooks zero
+	@python -m autograder verify
+
+clean: ## remove what was made here, but for .venv
+	@rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis

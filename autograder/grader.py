@@ -1,0 +1,103 @@
+"""One slot of the grader: a warm sandbox and a lab's hidden tests; submissions in, results out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from autograder import submission
+from autograder.errors import SandboxFailed, UnreadableSubmission
+from autograder.grading import HiddenTests
+from autograder.labs import Lab, Task
+from autograder.results import SubmissionResult, TaskResult, TaskStatus, TestResult
+from autograder.sandbox.launch import Isolation, Sandbox, Stage
+from autograder.sandbox.student import StudentProxy
+from autograder.secret import secret_sha256
+
+
+class Grader:
+    """Grades submissions of one lab, one after the other; none can hurt the next."""
+
+    def __init__(self, lab: Lab, secret: bytes, isolation: Isolation) -> None:
+        self._lab = lab
+        self._secret = secret
+        self._isolation = isolation
+        self._tests = HiddenTests(lab.hidden_tests, secret)
+        self._stage = Stage(lab)
+        self._sandbox = Sandbox(lab.limits, self._stage, isolation)
+
+    def grade(self, student: str, path: Path, key: str = "") -> SubmissionResult:
+        """Grade one file. Never raises for anything that the file holds or does."""
+        started = time.monotonic()
+        try:
+            read = submission.read(path, student, self._lab.name)
+        except UnreadableSubmission as error:
+            return self._failed(student, str(error), key=key)
+        try:
+            result = self._grade(read, key)
+        except SandboxFailed as error:
+            reason = f"the sandbox went down under this notebook: {error}"
+            result = self._failed(student, reason, notebook_sha256=read.sha256, key=key)
+        finally:
+            self._sandbox.clean()
+        seconds = round(time.monotonic() - started, 3)
+        return result.with_seconds(seconds)
+
+    def close(self) -> None:
+        """End the sandbox and the pytest session."""
+        self._sandbox.close()
+        self._stage.close()
+        self._tests.close()
+
+    def _grade(self, read: submission.Submission, key: str) -> SubmissionResult:
+        loaded = self._sandbox.open(submission.plan(self._lab, read))
+        student = StudentProxy(loaded, self._lab.limits.call_wall)
+        answers = student.value("answers")
+        tests = self._tests.run(student)
+        tasks = [self._task(task, tests, answers) for task in self._lab.tasks]
+        return SubmissionResult.graded(
+            read.student,
+            self._lab.name,
+            tasks,
+            errors=tuple(loaded.errors),
+            isolation=self._isolation,
+            notebook_sha256=read.sha256,
+            key=key,
+            secret_sha256=secret_sha256(self._secret),
+        )
+
+    def _task(self, task: Task, tests: dict[str, list[TestResult]], answers: object) -> TaskResult:
+        if task.kind == "written":
+            return TaskResult.manual(task.name, task.points)
+        if task.kind == "concept":
+            return mark_question(task, answers)
+        return TaskResult.of_tests(task.name, task.points, tests.get(task.name, []))
+
+    def _failed(self, student: str, reason: str, **rest: Any) -> SubmissionResult:
+        return SubmissionResult.failed(
+            student,
+            self._lab.name,
+            self._lab.max_score,
+            reason,
+            isolation=self._isolation,
+            secret_sha256=secret_sha256(self._secret),
+            **rest,
+        )
+
+
+def mark_question(task: Task, answers: object) -> TaskResult:
+    """Mark a concept question: right ticked / right − wrong ticked / wrong, at least zero."""
+    given = answers.get(task.name) if isinstance(answers, dict) else None
+    if not isinstance(given, set | list | tuple) or not given:
+        test = TestResult("letters", False, message="no answer", missing=True)
+        return TaskResult(task.name, 0.0, task.points, "missing", (test,))
+    ticked = {letter.strip().lower() for letter in given if isinstance(letter, str)}
+    wrong = task.letters - task.key
+    share = len(ticked & task.key) / len(task.key) - len(ticked & wrong) / len(wrong)
+    passed = ticked & task.letters == task.key
+    message = "" if passed else "not all of the right letters, or some of the wrong ones"
+    status: TaskStatus = "passed" if passed else "partial" if share > 0 else "failed"
+    score = round(task.points * max(0.0, share), 2)
+    test = TestResult("letters", passed, message=message)
+    return TaskResult(task.name, score, task.points, status, (test,))

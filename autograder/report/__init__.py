@@ -1,0 +1,1 @@
+"""Pages for people: feedback for a student, a report on a class."""
