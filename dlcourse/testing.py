@@ -146,7 +146,9 @@ def describe(value: object) -> str:
         return f"an array of shape {value.shape}" if value.ndim else "an array without dimensions"
     if type(value) in (list, tuple, dict, set):
         return f"a {type(value).__name__} of length {len(value)}"  # type: ignore[arg-type]
-    return f"an object of type {type(value).__name__}"
+    # an object that stays in another process stands here with the name of its type
+    name = getattr(value, "type_name", type(value).__name__)
+    return f"an object of type {name}"
 
 
 def _check_finite(array: np.ndarray, name: str) -> None:

@@ -16,7 +16,7 @@ def exponential_decay(j: int, lr0: float, decay: float) -> float:
     return float(lr0 * np.exp(-decay * j))
 
 
-@mistake("inverse_decay", says="Your rate is a power of 1/(1 + decay); j multiplies the decay.")
+@mistake("inverse_decay", says="You raise the denominator to the power j; j multiplies the decay.")
 def power_of_j(j: int, lr0: float, decay: float) -> float:
     return lr0 / (1 + decay) ** j
 

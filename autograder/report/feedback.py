@@ -28,5 +28,6 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["points"] = lambda value: f"{value:.2f}".rstrip("0").rstrip(".")
-    environment.filters["sentence"] = lambda name: name.replace("_", " ")
+    environment.filters["sentence"] = lambda name: name.partition("[")[0].replace("_", " ")
+    environment.filters["case"] = lambda name: name.partition("[")[2].rstrip("]")
     return environment.get_template("feedback.html.j2")

@@ -105,4 +105,6 @@ def _in_words(name: str, error: RemoteError, complaint: CheckError | None) -> Ch
         return MissingFunction(name)
     if error.type_name == "NotImplementedError":
         return MissingFunction(name, unwritten=True)
+    if error.type_name == "TimeLimit":
+        return CheckError(f"{name} used up its CPU time: is there a loop that does not end?")
     return CheckError(f"{name} raised {error}")

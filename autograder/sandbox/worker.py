@@ -195,7 +195,7 @@ class cpu_limit:  # noqa: N801 - a context manager, used like a function
 
 
 def _raise_time_limit(_signal: int, _frame: FrameType | None) -> None:
-    raise TimeLimit("the CPU time is used up: is there a loop that does not end?")
+    raise TimeLimit("the CPU time is used up")
 
 
 def words_of(error: BaseException) -> str:
