@@ -41,7 +41,7 @@ def dropout_forward(y: Array, mask: Array, keep: float) -> Array:
     Returns:
         The shape and dtype of y.
 
-    Source: 000, "Dropout : alternate implementation"; 003, "More common: “Inverted dropout”".
+    Source: 000, "Dropout : alternate implementation"; 003, "Dropout Summary" (inverted dropout).
     """
     return namespace(y, mask).where(mask != 0, y / keep, 0.0)
 

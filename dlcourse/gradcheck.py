@@ -27,7 +27,7 @@ def numerical_gradient(f: Callable[[Array], Array | float], x: Array, h: float =
     Returns:
         The shape of x, in float64.
 
-    Source: 004, "Check your gradients".
+    Source: 004, "Babysitting Deep Nets" (check your gradients).
 
     >>> numerical_gradient(lambda x: (x**2).sum(), np.array([1.0, -2.0])).round(6)
     array([ 2., -4.])
@@ -76,7 +76,7 @@ def gradcheck(
         CheckError: at the first argument whose gradient is wrong, naming function and argument;
             the detail names the worst index, with the analytic and the numeric value.
 
-    Source: 004, "Check your gradients".
+    Source: 004, "Babysitting Deep Nets" (check your gradients).
 
     >>> gradcheck(np.sin, lambda dy, x: dy * np.cos(x), np.array([0.5, 1.0]))
     """

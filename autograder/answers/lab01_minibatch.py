@@ -285,7 +285,8 @@ def indices_shuffled_and_split(
     rows = np.arange(len(X))
     rng.shuffle(rows)
     w = w.copy()
-    for j, part in enumerate(np.split(rows, range(batch_size, len(X), batch_size)), j + 1):  # noqa: B020
+    for part in np.split(rows, range(batch_size, len(X), batch_size)):
+        j = j + 1
         w -= lr(j) * grad(w, X[part], d[part])
     return w, j
 
