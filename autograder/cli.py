@@ -20,7 +20,7 @@ from autograder.collect import Handin, collect
 from autograder.errors import AutograderError
 from autograder.results import ResultsFile, SubmissionResult
 from autograder.run import Run, grade_all
-from autograder.sandbox import launch
+from autograder.sandbox import backends
 from autograder.secret import course_secret
 
 console = Console()
@@ -56,12 +56,12 @@ def build_command(names: tuple[str, ...], check: bool) -> None:
 @cli.command()
 @click.argument("names", metavar="[LAB]...", nargs=-1)
 @click.option("--isolation", type=ISOLATIONS, default="bubblewrap", show_default=True)
-def verify(names: tuple[str, ...], isolation: launch.Isolation) -> None:
+def verify(names: tuple[str, ...], isolation: backends.Isolation) -> None:
     """Check that reference solutions reach full marks and released notebooks reach zero.
 
     Example: python -m autograder verify lab01
     """
-    launch.check(isolation)
+    backends.check(isolation)
     table = Table("lab", "tests", "reference", "released", "seconds", title="verify")
     wrong = 0
     for lab in _labs(names):
@@ -108,7 +108,7 @@ def grade(
     out: Path,
     jobs: int,
     scheduler: str | None,
-    isolation: launch.Isolation,
+    isolation: backends.Isolation,
     gradebook: str | None,
     force: bool,
     yes: bool,
@@ -123,7 +123,7 @@ def grade(
     sqlite:///gradebook.db
     """
     lab = labs.find(name)
-    launch.check(isolation)
+    backends.check(isolation)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         found = collect(lab, paths, Path(scratch))

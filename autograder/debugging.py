@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from autograder import labs, submission
-from autograder.sandbox.launch import Isolation, Sandbox, Stage, check
+from autograder.sandbox.backends import Isolation, check
+from autograder.sandbox.launch import Sandbox
+from autograder.sandbox.stage import Stage
 from autograder.sandbox.student import StudentProxy
 
 

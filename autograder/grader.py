@@ -11,7 +11,9 @@ from autograder.errors import SandboxFailed, UnreadableSubmission
 from autograder.grading import HiddenTests
 from autograder.labs import Lab, Task
 from autograder.results import SubmissionResult, TaskResult, TaskStatus, TestResult
-from autograder.sandbox.launch import Isolation, Sandbox, Stage
+from autograder.sandbox.backends import Isolation
+from autograder.sandbox.launch import Sandbox
+from autograder.sandbox.stage import Stage
 from autograder.sandbox.student import StudentProxy
 from autograder.secret import secret_sha256
 
@@ -62,6 +64,7 @@ class Grader:
             tasks,
             errors=tuple(loaded.errors),
             isolation=self._isolation,
+            guarantees=self._sandbox.guarantees,
             notebook_sha256=read.sha256,
             key=key,
             secret_sha256=secret_sha256(self._secret),
@@ -81,6 +84,7 @@ class Grader:
             self._lab.max_score,
             reason,
             isolation=self._isolation,
+            guarantees=self._sandbox.guarantees,
             secret_sha256=secret_sha256(self._secret),
             **rest,
         )

@@ -78,6 +78,7 @@ class SubmissionResult:
     tasks: tuple[TaskResult, ...]
     errors: tuple[str, ...] = ()
     isolation: str = ""
+    guarantees: str = ""
     notebook_sha256: str = ""
     seconds: float = 0.0
     key: str = ""

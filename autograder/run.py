@@ -18,7 +18,7 @@ from autograder.edition import LIBRARY
 from autograder.grader import Grader
 from autograder.labs import Lab
 from autograder.results import ResultsFile, SubmissionResult
-from autograder.sandbox.launch import Isolation
+from autograder.sandbox.backends import Isolation
 from autograder.secret import secret_sha256
 
 

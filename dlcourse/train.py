@@ -8,11 +8,16 @@ Parameters and gradients are flat lists of arrays, of NumPy or torch alike, in o
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from dlcourse.backend import Array
+from dlcourse.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 
 if TYPE_CHECKING:
     from dlcourse.optim.transform import Optimizer
@@ -59,9 +64,16 @@ def train(
     clip: Callable[[Params], Params] | None = None,
     validate: Callable[[Params], float] | None = None,
     stop: Callable[[History], bool] | None = None,
+    checkpoint: str | Path | None = None,
+    generators: Sequence[Any] = (),
     progress: bool = True,
 ) -> Trained:
     """Train for `epochs` passes over the minibatches, an update from each.
+
+    With a checkpoint, a run that was ended in any way goes on where its last whole epoch ended, and
+    comes to the same losses and parameters, bit for bit, as one that nothing disturbed: call again
+    with the same arguments. Delete the file to begin anew, above all after a change of learning
+    rate or loss, which the file does not know.
 
     Args:
         loss_and_gradient: ``loss_and_gradient(params, *batch) -> (loss, grads)``, the mean loss
@@ -74,6 +86,10 @@ def train(
         clip: ``clip(grads) -> grads``, before each update.
         validate: ``validate(params) -> loss`` on data held out, after each epoch.
         stop: ``stop(history) -> bool``, after each epoch; True ends the training.
+        checkpoint: the file that keeps the run, written before the first epoch and after each; if
+            it is there, the run goes on from it. None keeps nothing.
+        generators: every generator that the functions above draw from, NumPy's or torch's (such as
+            ``torch.default_generator``); kept in the checkpoint, and set when a run goes on.
         progress: whether to show a bar with the loss in it.
 
     Returns:
@@ -81,33 +97,100 @@ def train(
 
     Raises:
         ValueError: an epoch without a minibatch, as from a generator that is used up.
+        CheckpointError: the checkpoint is torn, or of a run with other shapes, another optimizer or
+            more epochs.
     """
-    params, state, history = list(params), optimizer.init(params), History()
-    started = time.perf_counter()
+    run = Trained(list(params), optimizer.init(params), History())
+    keep: Callable[[Trained], None] = partial(_keep, checkpoint, generators)
+    if checkpoint is not None and Path(checkpoint).exists():
+        run = _resume(Path(checkpoint), run, generators, epochs)
+        if stop and run.history.epoch_losses and stop(run.history):
+            return run
+    else:
+        keep(run)
+    history, done = run.history, len(run.history.epoch_losses)
+    started = time.perf_counter() - (history.update_seconds or [0.0])[-1]
     with _progress_bar(progress) as bar:
-        for epoch in range(epochs):
+        for epoch in range(done, epochs):
             bar.set_description(f"epoch {epoch + 1}/{epochs}")
             minibatches = batches(epoch)
-            if epoch == 0 and isinstance(minibatches, Sized):
-                bar.reset(total=epochs * len(minibatches))
-            seen, total = 0, 0.0
-            for batch in minibatches:
-                loss, grads = loss_and_gradient(params, *batch)
-                params, state = optimizer.step(params, clip(grads) if clip else grads, state)
-                history.update_losses.append(float(loss))
-                history.update_seconds.append(time.perf_counter() - started)
-                seen += batch[0].shape[0]
-                total += batch[0].shape[0] * float(loss)
-                bar.set_postfix(loss=f"{float(loss):.4g}", refresh=False)
-                bar.update()
-            if not seen:
-                raise ValueError(f"epoch {epoch} has no minibatches: is a generator used up?")
-            history.epoch_losses.append(total / seen)
+            if epoch == done and isinstance(minibatches, Sized):
+                made = len(history.update_losses)
+                bar.reset(total=made + (epochs - done) * len(minibatches))
+                bar.initial = bar.n = made
+            params, state = _epoch(
+                loss_and_gradient, run, optimizer, minibatches, clip, started, bar
+            )
+            run = Trained(params, state, history)
             if validate:
                 history.validation_losses.append(float(validate(params)))
+            keep(run)
             if stop and stop(history):
                 break
-    return Trained(params, state, history)
+    return run
+
+
+def _epoch(
+    loss_and_gradient: LossAndGradient,
+    run: Trained,
+    optimizer: Optimizer,
+    minibatches: Iterable[Batch],
+    clip: Callable[[Params], Params] | None,
+    started: float,
+    bar: Any,
+) -> tuple[Params, Any]:
+    """One pass; adds to the history, and returns the parameters and the optimizer's state."""
+    params, state, history = run.params, run.state, run.history
+    seen, total = 0, 0.0
+    for batch in minibatches:
+        loss, grads = loss_and_gradient(params, *batch)
+        params, state = optimizer.step(params, clip(grads) if clip else grads, state)
+        history.update_losses.append(float(loss))
+        history.update_seconds.append(time.perf_counter() - started)
+        seen += batch[0].shape[0]
+        total += batch[0].shape[0] * float(loss)
+        bar.set_postfix(loss=f"{float(loss):.4g}", refresh=False)
+        bar.update()
+    if not seen:
+        epoch = len(history.epoch_losses)
+        raise ValueError(f"epoch {epoch} has no minibatches: is a generator used up?")
+    history.epoch_losses.append(total / seen)
+    return params, state
+
+
+def _keep(checkpoint: str | Path | None, generators: Sequence[Any], run: Trained) -> None:
+    if checkpoint is None:
+        return
+    losses = {name: np.array(values) for name, values in vars(run.history).items()}
+    states = [_generator_state(generator) for generator in generators]
+    kept = {"params": run.params, "optimizer": run.state, "history": losses, "generators": states}
+    save_checkpoint(checkpoint, kept)
+
+
+def _resume(checkpoint: Path, start: Trained, generators: Sequence[Any], epochs: int) -> Trained:
+    """The run as it was kept; `generators` are set to where they were."""
+    states = [_generator_state(generator) for generator in generators]
+    like = {"params": start.params, "optimizer": start.state, "history": None, "generators": states}
+    kept = load_checkpoint(checkpoint, like)
+    history = History(**{name: losses.tolist() for name, losses in kept["history"].items()})
+    done = len(history.epoch_losses)
+    if done > epochs:
+        raise CheckpointError(
+            f"{checkpoint}: the run has {done} epochs already, more than the {epochs} asked for; "
+            "delete the file to begin anew"
+        )
+    for generator, state in zip(generators, kept["generators"], strict=True):
+        if isinstance(generator, np.random.Generator):
+            generator.bit_generator.state = state
+        else:
+            generator.set_state(state)
+    return Trained(kept["params"], kept["optimizer"], history)
+
+
+def _generator_state(generator: Any) -> Any:
+    if isinstance(generator, np.random.Generator):
+        return generator.bit_generator.state
+    return generator.get_state()
 
 
 def _progress_bar(progress: bool) -> Any:

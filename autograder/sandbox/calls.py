@@ -71,11 +71,11 @@ class Peer:
             raise WireError("a call without arguments")
         if not all(isinstance(name, str) for name in kwargs):
             raise WireError("a keyword that is no name")
-        if self._nesting >= MAX_NESTING:
-            raise WireError("calls nested too deeply")
         self._nesting += 1
         out = Outgoing()
         try:
+            if self._nesting > MAX_NESTING:
+                raise WireError("calls nested too deeply")
             value = self.lookup(message.get("f"))(*args, **kwargs)
             answer = {"op": "return", "v": self.codec.encode(value, out)}
         except Exception as error:

@@ -73,6 +73,7 @@ ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
 READ = 0b1101  # execute, read file, read directory
+FILE_RIGHTS = 0xC007  # those that a rule on a file, not a directory, may name
 WRITES = {1: 0x1FFF, 2: 0x3FFF, 3: 0x7FFF, 4: 0x7FFF, 5: 0xFFFF}
 
 
@@ -152,7 +153,7 @@ def _allow(libc: ctypes.CDLL, ruleset: int, path: str, access: int) -> bool:
         return True
     try:
         if not Path(path).is_dir():
-            access &= ~0b1000 & 0b111 | 0xC000 & access
+            access &= FILE_RIGHTS
         rule = struct.pack("=Qi", access, descriptor)
         result: int = libc.syscall(LANDLOCK_ADD, ruleset, 1, rule, 0)
         return result == 0

@@ -375,6 +375,7 @@ def _item(items: list[Any], number: Any) -> Any:
 
 def _hashable(value: Any) -> Any:
     parts = value if isinstance(value, tuple) else (value,)
-    if not all(part is None or isinstance(part, bool | int | float | str) for part in parts):
+    kinds = bool | int | float | str | np.generic
+    if not all(part is None or isinstance(part, kinds) for part in parts):
         raise WireError("not a key")
     return value

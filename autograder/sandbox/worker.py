@@ -19,10 +19,12 @@ import signal
 import socket
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from autograder.sandbox import guard
 from autograder.sandbox.calls import Peer
 from autograder.sandbox.wire import Channel, Closed, Outgoing, WireError
 
@@ -35,6 +37,22 @@ class TimeLimit(Exception):
     """The CPU time for a cell or a call is used up."""
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What the trusted side decides for the box. `matplotlib` is a directory with its font list.
+
+    `readable` and `writable` are the files that Landlock leaves; without `confine` neither it nor
+    seccomp is installed.
+    """
+
+    limits: dict[str, int]
+    scratch: str
+    matplotlib: str
+    confine: bool
+    readable: list[str]
+    writable: list[str]
+
+
 class NoSuchFunction(Exception):
     """The notebook's cells left no function of this name."""
 
@@ -42,15 +60,16 @@ class NoSuchFunction(Exception):
 class Parent:
     """The warm process: forks a loader for each submission and cleans up behind it."""
 
-    def __init__(self, control: socket.socket, limits: dict[str, int], scratch: list[str]) -> None:
+    def __init__(self, control: socket.socket, settings: Settings, layers: list[str]) -> None:
         self._channel = Channel(control)
-        self._limits = limits
-        self._scratch = [Path(directory) for directory in scratch]
+        self._limits = settings.limits
+        self._scratch = Path(settings.scratch)
+        self._layers = layers
         self._loader = 0
 
     def run(self) -> None:
         """Serve the trusted side until it closes the connection."""
-        self._channel.send({"op": "ready"})
+        self._channel.send({"op": "ready", "layers": self._layers, "pid": os.getpid()})
         while True:
             message, descriptor = receive_with_descriptor(self._channel)
             if message["op"] == "load":
@@ -90,7 +109,7 @@ class Parent:
 
     def _clean(self) -> bool:
         """Whether the submission left nothing behind in the file system or in shared memory."""
-        left: list[object] = [entry for directory in self._scratch for entry in directory.iterdir()]
+        left: list[object] = list(self._scratch.iterdir())
         for name in ("shm", "sem", "msg"):
             with contextlib.suppress(OSError):
                 left += Path(f"/proc/sysvipc/{name}").read_text().splitlines()[1:]
@@ -299,10 +318,10 @@ def become_ordinary() -> None:
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
 
 
-def warm_up(settings: str, scratch: list[str]) -> None:
+def warm_up(settings: Settings) -> None:
     """Import what notebooks import, so that no submission waits for it; leave no file behind."""
-    home = Path(scratch[0])
-    shutil.copytree(settings, home / "matplotlib")
+    home = Path(settings.scratch)
+    shutil.copytree(settings.matplotlib, home / "matplotlib")
     os.environ["MPLCONFIGDIR"] = str(home / "matplotlib")
     import matplotlib as mpl
 
@@ -325,10 +344,11 @@ def silence() -> None:
     os.close(nowhere)
 
 
-def main(descriptor: int, limits: dict[str, int], settings: str, scratch: list[str]) -> None:
-    """The parent's life: guard, warm up, serve."""
+def main(descriptor: int, settings: Settings) -> None:
+    """The parent's life: guard, warm up, confine itself and all that it will start, serve."""
     become_guarded()
-    warm_up(settings, scratch)
+    warm_up(settings)
+    layers = guard.install(settings.readable, settings.writable) if settings.confine else []
     silence()
     with contextlib.suppress(Closed, KeyboardInterrupt):
-        Parent(socket.socket(fileno=descriptor), limits, scratch).run()
+        Parent(socket.socket(fileno=descriptor), settings, layers).run()

@@ -8,7 +8,9 @@ import socket
 import struct
 import time
 import tracemalloc
+from collections import namedtuple
 from collections.abc import Iterator
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -41,9 +43,10 @@ from autograder.sandbox.wire import (
 dtypes = st.sampled_from(sorted(DTYPES)).map(np.dtype)
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 numbers = st.integers(-(2**64) + 1, 2**64 - 1)
-keys = st.one_of(st.none(), st.booleans(), numbers, st.floats(allow_nan=False), words)
 arrays = npst.arrays(dtypes, npst.array_shapes(min_dims=0, min_side=0, max_side=3))
 scalars = npst.arrays(dtypes, ()).map(lambda array: array[()])
+labels = st.integers(0, 9).map(np.int64)
+keys = st.one_of(st.none(), st.booleans(), numbers, st.floats(allow_nan=False), words, labels)
 generators = st.integers(0, 2**32).map(np.random.default_rng)
 leaves = st.one_of(
     *(st.none(), st.booleans(), numbers, st.floats(), words),
@@ -133,7 +136,6 @@ def test_every_kind_of_value_arrives_as_it_was_sent(value: object) -> None:
 def test_array_arrives_writable_and_apart_from_the_message(array: np.ndarray) -> None:
     arrived = over_the_wire(array)
     assert arrived.flags.writeable
-    assert arrived.flags.owndata or arrived.base is not None
     assert arrived.flags.aligned
 
 
@@ -143,21 +145,29 @@ def test_numbers_at_the_edge_arrive(value: float) -> None:
 
 
 def test_frozen_sets_and_named_tuples_arrive_as_plain_ones() -> None:
-    parts = over_the_wire((frozenset({1, 2}), np.unique_counts(np.array([3, 3]))))
-    assert parts[0] == {1, 2}
-    assert type(parts[1]) is tuple
+    sums = namedtuple("Sums", "total count")
+    members, pair = over_the_wire((frozenset({1, 2}), sums(4.0, 2)))
+    assert members == {1, 2}
+    assert type(members) is set
+    assert pair == (4.0, 2)
+    assert type(pair) is tuple
 
 
 def test_numpy_numbers_arrive_as_keys_and_members() -> None:
     labels = np.array([2, 0, 2])
     assert over_the_wire({int(k): 1 for k in labels}) == {2: 1, 0: 1}
     assert over_the_wire(set(labels)) == {0, 2}
-    assert over_the_wire({label: 1 for label in labels}) == {2: 1, 0: 1}
+    assert over_the_wire(dict.fromkeys(labels, 1)) == {2: 1, 0: 1}
 
 
 def test_views_transposed_and_big_endian_arrays_arrive_by_value() -> None:
     table = np.arange(12.0).reshape(3, 4)
-    for array in (table.T, table[::2, ::-1], table.astype(">f8"), np.broadcast_to(table[0], (5, 4))):
+    for array in (
+        table.T,
+        table[::2, ::-1],
+        table.astype(">f8"),
+        np.broadcast_to(table[0], (5, 4)),
+    ):
         arrived = over_the_wire(array)
         assert arrived.dtype == np.dtype("<f8")
         np.testing.assert_array_equal(arrived, array)
@@ -483,8 +493,6 @@ def test_text_that_is_no_message_is_refused(
 
 
 def receive_while_sending(channel: Channel, theirs: socket.socket, content: bytes) -> None:
-    from threading import Thread
-
     sender = Thread(target=theirs.sendall, args=(content,))
     sender.start()
     try:
@@ -531,7 +539,6 @@ def test_a_byte_now_and_then_does_not_put_the_deadline_off(
     theirs.sendall(HEADER.pack(100, 0))
     channel.deadline = time.monotonic() + 0.2
     started = time.monotonic()
-    from threading import Thread
 
     def drip() -> None:
         for _ in range(20):
