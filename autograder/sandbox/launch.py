@@ -18,12 +18,14 @@ from typing import Any
 from autograder.errors import SandboxFailed, SandboxUnavailable
 from autograder.labs import Limits
 from autograder.sandbox.backends import GUARANTEES, Box, Isolation, box, refusal
+from autograder.sandbox.processes import descendants, own_bytes
 from autograder.sandbox.stage import Stage
-from autograder.sandbox.wire import Channel, Closed, TimedOut, WireError
+from autograder.sandbox.wire import Channel, Closed, MemoryUsedUp, TimedOut, WireError
 from autograder.submission import Step
 
 START_SECONDS = 60
 CONTROL_SECONDS = 20
+_CELL_WORDS = {TimedOut: "does not end", MemoryUsedUp: "takes too much memory"}
 
 
 class Sandbox:
@@ -47,6 +49,8 @@ class Sandbox:
         if self._isolation == "account" and layers != ["landlock", "seccomp"]:
             self._stop()
             raise SandboxUnavailable("--isolation account needs a kernel with Landlock and seccomp")
+        inside = descendants(self._process.pid) or [self._process.pid]
+        self._warm_bytes = max(own_bytes(pid) for pid in inside)
         self.guarantees = "; ".join([GUARANTEES[self._isolation], *layers])
 
     def open(self, steps: Iterable[Step]) -> Loaded:
@@ -61,7 +65,17 @@ class Sandbox:
                 _send_descriptor(self._control, {"op": "load"}, theirs.fileno())
             except (Closed, TimedOut, OSError) as error:
                 raise SandboxFailed("the sandbox is gone") from error
-        return Channel(mine)
+        return Channel(mine, self.watch)
+
+    def watch(self) -> None:
+        """Raise MemoryUsedUp if what runs inside takes more memory than a submission may.
+
+        The kernel's limit is for each process; this is for all of them together, less what each
+        has in common with the warm parent that it was forked from.
+        """
+        taken = [own_bytes(pid) - self._warm_bytes for pid in descendants(self._process.pid)]
+        if sum(size for size in taken if size > 0) > self._limits.memory_bytes:
+            raise MemoryUsedUp
 
     def stop_runners(self) -> None:
         """Kill every process of the submission but its loader."""
@@ -139,7 +153,7 @@ class Loaded:
             except (Closed, TimedOut, SandboxFailed):
                 self._channel = self._load()
                 _send_descriptor(self._channel, {"op": "run"}, theirs.fileno())
-        return Channel(mine)
+        return Channel(mine, self._sandbox.watch)
 
     def deadline(self, seconds: float) -> float:
         """The moment `seconds` from now, or the end of the submission's time if that is sooner."""
@@ -151,26 +165,37 @@ class Loaded:
         return time.monotonic() >= self._end
 
     def _load(self) -> Channel:
-        self._sandbox.clean()
-        channel = self._sandbox.fork_loader()
+        """A loader in which all cells have run but those that end or hang it."""
+        while True:
+            self._sandbox.clean()
+            channel = self._sandbox.fork_loader()
+            bad = self._run_cells(channel)
+            if bad is None:
+                return channel
+            self._bad.add(bad)
+            channel.close()
+
+    def _run_cells(self, channel: Channel) -> int | None:
+        """Run the cells one by one; the number of one that the loader did not survive, or None."""
         for number, step in enumerate(self._steps):
-            if number in self._bad or self.out_of_time:
+            if number in self._bad:
                 continue
+            if self.out_of_time:
+                self._record(f"the time was used up before {step.place}")
+                break
             try:
                 channel.deadline = self.deadline(self._limits.cell_wall)
                 request = {"op": "cell", "source": step.source, "cpu": self._limits.cell_cpu}
                 _send_descriptor(channel, request, None)
                 answer, _ = channel.receive()
-            except (Closed, TimedOut, WireError, OSError) as error:
-                self._bad.add(number)
-                words = "does not end" if isinstance(error, TimedOut) else "ends its process"
+            except (Closed, TimedOut, MemoryUsedUp, WireError, OSError) as error:
+                words = _CELL_WORDS.get(type(error), "ends its process")
                 self._record(f"{step.place} {words}; the notebook was run without it")
-                channel.close()
-                return self._load()
+                return number
             kind, text = _words(answer.get("type")), _words(answer.get("text"))
             if kind and kind != "NotImplementedError":  # a stub that is still to be written
                 self._record(f"{step.place} failed with {kind}: {text}")
-        return channel
+        return None
 
     def _record(self, sentence: str) -> None:
         if sentence not in self.errors and len(self.errors) < 100:

@@ -13,7 +13,7 @@ from autograder.errors import SandboxFailed
 from autograder.grading import MissingFunction
 from autograder.sandbox.calls import Peer, RemoteError
 from autograder.sandbox.launch import Loaded
-from autograder.sandbox.wire import Closed, Incoming, Outgoing, TimedOut, WireError
+from autograder.sandbox.wire import Closed, Incoming, MemoryUsedUp, Outgoing, TimedOut, WireError
 from dlcourse.testing import CheckError
 
 
@@ -47,7 +47,7 @@ class StudentProxy:
             peer.channel.send({"op": "get", "name": name})
             message, binary = peer.channel.receive()
             return peer.read_answer(message, Incoming(binary), Outgoing())
-        except (Closed, TimedOut, WireError, RemoteError, SandboxFailed):
+        except (Closed, TimedOut, MemoryUsedUp, WireError, RemoteError, SandboxFailed):
             self._end_process()
             return None
 
@@ -66,6 +66,9 @@ class StudentProxy:
                 f"{name} did not answer within {self._call_wall:.0f} s: is there a loop that"
                 " does not end?"
             ) from None
+        except MemoryUsedUp:
+            self._end_process()
+            raise CheckError(f"{name} takes more memory than there is") from None
         except (Closed, WireError) as error:
             self._end_process()
             reason = str(error) or "its Python process ended"

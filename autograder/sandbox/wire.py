@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 HEADER = struct.Struct(">II")
+WATCH_SECONDS = 0.25
 MAX_TEXT = 8 << 20
 MAX_BINARY = 64 << 20
 MAX_DEPTH = 32
@@ -41,6 +42,10 @@ class WireError(Exception):
 
 class Closed(Exception):
     """The other side is gone."""
+
+
+class MemoryUsedUp(Exception):
+    """The other side's processes take more memory than they may."""
 
 
 class TimedOut(Exception):
@@ -68,11 +73,15 @@ class RemoteFunction:
 
 
 class Channel:
-    """Frames over a stream socket, each read before a deadline."""
+    """Frames over a stream socket, each read before a deadline.
 
-    def __init__(self, connection: socket.socket) -> None:
+    While it waits it calls `watch` now and then, which may raise MemoryUsedUp.
+    """
+
+    def __init__(self, connection: socket.socket, watch: Callable[[], None] | None = None) -> None:
         self.connection = connection
         self.deadline = math.inf
+        self._watch = watch
 
     def send(self, message: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         """Send one frame; the message is JSON, the buffers follow it as they are."""
@@ -115,7 +124,10 @@ class Channel:
                 self._wait()
                 count = self.connection.recv_into(view[position:])
             except TimeoutError as error:
-                raise TimedOut from error
+                if self._watch is None or time.monotonic() >= self.deadline:
+                    raise TimedOut from error
+                self._watch()
+                continue
             except OSError as error:
                 raise Closed from error
             if count == 0:
@@ -130,7 +142,7 @@ class Channel:
         remaining = self.deadline - time.monotonic()
         if remaining <= 0:
             raise TimedOut
-        self.connection.settimeout(remaining)
+        self.connection.settimeout(min(remaining, WATCH_SECONDS) if self._watch else remaining)
 
 
 @dataclass

@@ -26,6 +26,7 @@ from typing import Any
 
 from autograder.sandbox import guard
 from autograder.sandbox.calls import Peer
+from autograder.sandbox.processes import descendants
 from autograder.sandbox.wire import Channel, Closed, Outgoing, WireError
 
 PR_SET_PDEATHSIG = 1
@@ -268,25 +269,6 @@ def receive_with_descriptor(channel: Channel) -> tuple[dict[str, Any], int]:
             descriptors.frombytes(content[: descriptors.itemsize])
     message, _ = channel.receive()
     return message, descriptors[0] if descriptors else -1
-
-
-def descendants(ancestor: int) -> list[int]:
-    """All processes below `ancestor`, by the parents that /proc names."""
-    parents: dict[int, int] = {}
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            stat = Path(f"/proc/{entry}/stat").read_text(errors="replace")
-            state, parent = stat.rpartition(")")[2].split()[:2]
-            if state != "Z":
-                parents[int(entry)] = int(parent)
-    below = {ancestor}
-    while True:
-        more = {pid for pid, parent in parents.items() if parent in below} - below
-        if not more:
-            return sorted(below - {ancestor})
-        below |= more
 
 
 def limit_resources(limits: dict[str, int]) -> None:
