@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import lzma
 import re
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -15,6 +18,10 @@ from autograder.submission import MAX_BYTES
 
 MAX_FILES = 20_000
 _ID = re.compile(r"[A-Za-z0-9._@-]{1,64}")
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
+    *(NotImplementedError, RuntimeError, UnicodeDecodeError, OverflowError),
+)
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ def _unpack(path: Path, scratch: Path) -> Path:
                 destination.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(info) as source:
                     destination.write_bytes(source.read(MAX_BYTES + 1))
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as error:
+    except _BROKEN as error:
         raise UsageError(f"{path}: this zip cannot be read: {error}") from error
     return target
 

@@ -111,7 +111,7 @@ class SubmissionResult:
         return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, line: str) -> SubmissionResult:
+    def from_json(cls, line: str | bytes) -> SubmissionResult:
         """The inverse of `to_json`; raises ValueError if the line is none."""
         try:
             record = json.loads(line)
@@ -143,7 +143,7 @@ class ResultsFile:
         if len(whole) < len(content):
             with path.open("r+b") as file:
                 file.truncate(len(whole))
-        for number, line in enumerate(whole.decode("utf-8").splitlines(), start=1):
+        for number, line in enumerate(whole.splitlines(), start=1):
             try:
                 result = SubmissionResult.from_json(line)
             except ValueError as error:

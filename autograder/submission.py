@@ -17,6 +17,7 @@ from autograder.labs import Lab, LabCell, source_of
 
 MAX_BYTES = 16 << 20
 MAX_CELLS = 2_000
+MAX_EXPERIMENT = 200_000  # characters: parsing takes the grader's own memory
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,14 @@ class Submission:
 
 @dataclass(frozen=True)
 class Step:
-    """A cell to run in the sandbox; `place` names it for the student."""
+    """A cell to run in the sandbox; `place` names it for the student.
+
+    What is left of an experiment is `quiet`: that it fails is not the student's concern.
+    """
 
     source: str
     place: str
+    quiet: bool = False
 
 
 def read(path: Path, student: str, lab: str) -> Submission:
@@ -94,7 +99,7 @@ def plan(lab: Lab, submission: Submission) -> list[Step]:
         if _normal(cell.source) in tests or not cell.source.strip():
             continue
         if _is_experiment(cell, experiments):
-            steps += [Step(source, place) for source in definitions(cell.source)]
+            steps += [Step(source, place, quiet=True) for source in definitions(cell.source)]
         else:
             steps.append(Step(cell.source, place))
     return steps
@@ -102,22 +107,25 @@ def plan(lab: Lab, submission: Submission) -> list[Step]:
 
 def definitions(source: str) -> list[str]:
     """The top-level imports, functions and classes of a cell, each by itself."""
+    if len(source) > MAX_EXPERIMENT:
+        return []
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return [
-        segment
-        for node in tree.body
-        if isinstance(node, kinds) and (segment := _segment(source, node))
-    ]
+    lines = re.split("\r\n|\r|\n", source)  # as Python counts them; splitlines knows more
+    return [_segment(lines, node) for node in tree.body if isinstance(node, kinds)]
 
 
-def _segment(source: str, node: ast.stmt) -> str:
+def _segment(lines: list[str], node: ast.stmt) -> str:
+    """The text of `node`, without what else stands on its first and last line."""
     decorators = getattr(node, "decorator_list", [])
     first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
-    return "\n".join(source.splitlines()[first - 1 : node.end_lineno])
+    part = [line.encode() for line in lines[first - 1 : node.end_lineno]]
+    part[-1] = part[-1][: node.end_col_offset]
+    part[0] = part[0][node.col_offset :]
+    return b"\n".join(part).decode()
 
 
 def _is_experiment(cell: Cell, experiments: list[LabCell]) -> bool:
@@ -148,7 +156,8 @@ def _cell(raw: Any, number: int) -> Cell | None:
 
 
 def _short(value: Any) -> str:
-    return _without_surrogates(value[:64]) if isinstance(value, str) else ""
+    text = value[:64] if isinstance(value, str) else ""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _without_surrogates(text: str) -> str:
@@ -160,10 +169,11 @@ def _read_file(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise UnreadableSubmission(f"the file cannot be opened: {error.strerror}") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise UnreadableSubmission("this is not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableSubmission("this is not a regular file")
         if status.st_size > MAX_BYTES:
             megabytes = MAX_BYTES >> 20
             raise UnreadableSubmission(f"the file is larger than {megabytes} MiB")

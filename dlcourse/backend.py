@@ -29,7 +29,7 @@ def namespace(*arrays: Array) -> Any:
 
 
 def device_name() -> str:
-    """The device on which a larger exercise runs: ``"cuda"`` where torch has one, else ``"cpu"``."""
+    """Where a larger exercise runs: ``"cuda"`` where torch has such a device, else ``"cpu"``."""
     try:
         import torch
     except ImportError:

@@ -36,9 +36,7 @@ def check_that(condition: object, message: str, detail: str = "") -> None:
         raise CheckError(message, detail)
 
 
-def check_array(
-    actual: object, shape: Sequence[int], name: str, *, dtype: object = None
-) -> None:
+def check_array(actual: object, shape: Sequence[int], name: str, *, dtype: object = None) -> None:
     """`actual` is an array of this shape, of floating dtype (or exactly `dtype`), and finite."""
     if not (type(actual) is np.ndarray or is_torch(actual)):
         raise CheckError(f"{name}: expected an array, got {describe(actual)}")
@@ -79,14 +77,19 @@ def check_close(
 
 def check_number(actual: object, name: str) -> float:
     """`actual` is one finite real number; returned as a float."""
-    is_scalar_array = (type(actual) is np.ndarray or is_torch(actual)) and np.ndim(actual) == 0
-    is_number = isinstance(actual, int | float | np.floating | np.integer)
-    if isinstance(actual, bool) or not (is_number or is_scalar_array):
-        raise CheckError(f"{name}: expected a number, got {describe(actual)}")
-    try:
-        number = float(actual)  # type: ignore[arg-type]
-    except (OverflowError, ValueError, TypeError) as error:
-        raise CheckError(f"{name}: expected a number, got {describe(actual)}") from error
+    wrong_kind = CheckError(f"{name}: expected a number, got {describe(actual)}")
+    if type(actual) is np.ndarray or is_torch(actual):
+        array = to_numpy(actual)
+        if array.ndim or array.dtype.kind not in "fiu":
+            raise wrong_kind
+        number = float(array)
+    elif isinstance(actual, int | float | np.floating | np.integer) and type(actual) is not bool:
+        try:
+            number = float(actual)
+        except OverflowError as error:
+            raise wrong_kind from error
+    else:
+        raise wrong_kind
     if not math.isfinite(number):
         raise CheckError(f"{name}: the number is not finite", f"got {number}")
     return number
@@ -172,7 +175,8 @@ def _check_values(
         return
     if actual.ndim == 0:
         raise CheckError(
-            f"{name}: the value is wrong", f"got {float(actual):.6g}, expected {float(expected):.6g}"
+            f"{name}: the value is wrong",
+            f"got {float(actual):.6g}, expected {float(expected):.6g}",
         )
     worst = tuple(int(i) for i in np.unravel_index(np.argmax(error), error.shape))
     raise CheckError(

@@ -85,7 +85,8 @@ def train(
         epochs: the most passes.
         clip: ``clip(grads) -> grads``, before each update.
         validate: ``validate(params) -> loss`` on data held out, after each epoch.
-        stop: ``stop(history) -> bool``, after each epoch; True ends the training.
+        stop: ``stop(history) -> bool``, after each epoch; True ends the training. Where there is a
+            checkpoint it must look at nothing but the history.
         checkpoint: the file that keeps the run, written before the first epoch and after each; if
             it is there, the run goes on from it. None keeps nothing.
         generators: every generator that the functions above draw from, NumPy's or torch's (such as
@@ -111,6 +112,7 @@ def train(
     history, done = run.history, len(run.history.epoch_losses)
     started = time.perf_counter() - (history.update_seconds or [0.0])[-1]
     with _progress_bar(progress) as bar:
+        bar.set_description(f"epoch {done}/{epochs}, from the checkpoint" if done else None)
         for epoch in range(done, epochs):
             bar.set_description(f"epoch {epoch + 1}/{epochs}")
             minibatches = batches(epoch)
@@ -162,14 +164,14 @@ def _keep(checkpoint: str | Path | None, generators: Sequence[Any], run: Trained
     if checkpoint is None:
         return
     losses = {name: np.array(values) for name, values in vars(run.history).items()}
-    states = [_generator_state(generator) for generator in generators]
+    states = tuple(_generator_state(generator) for generator in generators)
     kept = {"params": run.params, "optimizer": run.state, "history": losses, "generators": states}
     save_checkpoint(checkpoint, kept)
 
 
 def _resume(checkpoint: Path, start: Trained, generators: Sequence[Any], epochs: int) -> Trained:
     """The run as it was kept; `generators` are set to where they were."""
-    states = [_generator_state(generator) for generator in generators]
+    states = tuple(_generator_state(generator) for generator in generators)
     like = {"params": start.params, "optimizer": start.state, "history": None, "generators": states}
     kept = load_checkpoint(checkpoint, like)
     history = History(**{name: losses.tolist() for name, losses in kept["history"].items()})

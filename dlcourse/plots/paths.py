@@ -58,7 +58,7 @@ def contour_paths(
     points = {label: _finite_points(label, path) for label, path in paths.items()}
     shown = [*points.values()] + ([np.array([minimum])] if minimum is not None else [])
     xlim, ylim = xlim or _limits(shown, 0), ylim or _limits(shown, 1)
-    _contours(loss, xlim, ylim, levels, resolution, ax)
+    contours(loss, xlim, ylim, levels, resolution, ax)
     for i, (label, path) in enumerate(points.items()):
         every = max(1, len(path) // 15)
         style = line_style(i) | {"marker": marker(i), "markersize": 4, "markevery": every}
@@ -91,7 +91,7 @@ def _limits(shown: list[np.ndarray], axis: int) -> Limits:
     return low - margin, high + margin
 
 
-def _contours(
+def contours(
     loss: Callable[[np.ndarray], float],
     xlim: Limits,
     ylim: Limits,
@@ -99,6 +99,7 @@ def _contours(
     resolution: int,
     ax: Axes,
 ) -> None:
+    """Level curves of ``loss(w)`` on `ax`, evenly spaced in the log of the height."""
     xs, ys = np.linspace(*xlim, resolution), np.linspace(*ylim, resolution)
     heights = np.array([[float(loss(np.array([x, y]))) for x in xs] for y in ys])
     lowest, highest = np.nanmin(heights), np.nanmax(heights)
