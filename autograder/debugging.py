@@ -20,7 +20,7 @@ def open_submission(path: Path, lab_name: str, isolation: Isolation) -> Iterator
     lab = labs.find(lab_name)
     read = submission.read(path, path.stem, lab.name)
     stage = Stage(lab)
-    sandbox = Sandbox(lab.limits, stage, isolation)
+    sandbox = Sandbox(lab, stage, isolation)
     try:
         loaded = sandbox.open(submission.plan(lab, read))
         for error in loaded.errors:

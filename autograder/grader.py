@@ -27,13 +27,21 @@ class Grader:
         self._isolation = isolation
         self._tests = HiddenTests(lab.hidden_tests, secret)
         self._stage = Stage(lab)
-        self._sandbox = Sandbox(lab.limits, self._stage, isolation)
+        self._sandbox = Sandbox(lab, self._stage, isolation)
 
     def grade(self, student: str, path: Path, key: str = "") -> SubmissionResult:
-        """Grade one file. Never raises for anything that the file holds or does."""
+        """Grade one file. Never raises for anything that the file is, holds or does."""
+        try:
+            content = submission.read_file(path)
+        except UnreadableSubmission as error:
+            return self._failed(student, str(error), key=key)
+        return self.grade_content(student, content, key)
+
+    def grade_content(self, student: str, content: bytes, key: str = "") -> SubmissionResult:
+        """Grade the bytes of a notebook file."""
         started = time.monotonic()
         try:
-            read = submission.read(path, student, self._lab.name)
+            read = submission.parse(content, student, self._lab.name)
         except UnreadableSubmission as error:
             return self._failed(student, str(error), key=key)
         try:

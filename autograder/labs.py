@@ -67,24 +67,22 @@ class Task:
 
 @dataclass(frozen=True)
 class Lab:
-    """A lab as its source notebook describes it."""
+    """A lab as its source notebook at `path` describes it.
+
+    `hidden_tests` is its hidden test module, `release` the student's notebook, built from it.
+    With `torch`, its sandboxes have torch. With `gpu`, submissions are graded one at a time on a
+    device, each in a process of its own that is never forked.
+    """
 
     name: str
     path: Path
     cells: tuple[LabCell, ...]
     tasks: tuple[Task, ...]
     limits: Limits
-    torch: bool
-
-    @property
-    def hidden_tests(self) -> Path:
-        """The hidden test module of this lab."""
-        return HIDDEN / f"test_{self.name}.py"
-
-    @property
-    def release(self) -> Path:
-        """The student's notebook, built from this lab."""
-        return LABS / self.name / f"{self.name}.ipynb"
+    hidden_tests: Path
+    release: Path
+    torch: bool = False
+    gpu: bool = False
 
     @property
     def max_score(self) -> float:
@@ -125,7 +123,10 @@ def read(path: Path) -> Lab:
         cells=cells,
         tasks=tuple(_read_tasks(notebook["cells"])),
         limits=dataclasses.replace(Limits(), **settings.get("limits", {})),
+        hidden_tests=HIDDEN / f"test_{path.stem}.py",
+        release=LABS / path.stem / path.name,
         torch=bool(settings.get("torch", False)),
+        gpu=bool(settings.get("gpu", False)),
     )
 
 

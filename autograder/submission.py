@@ -57,7 +57,11 @@ def read(path: Path, student: str, lab: str) -> Submission:
     Raises:
         UnreadableSubmission: if it is no regular file, too large, or no notebook of version 4.
     """
-    content = _read_file(path)
+    return parse(read_file(path), student, lab)
+
+
+def parse(content: bytes, student: str, lab: str) -> Submission:
+    """Read a submitted notebook from the bytes of its file; raises UnreadableSubmission."""
     try:
         notebook = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -164,7 +168,8 @@ def _without_surrogates(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _read_file(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """The bytes of a file that need not be one: no link, device or pipe, and not too large."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:

@@ -13,12 +13,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from autograder.errors import SandboxUnavailable
-from autograder.labs import Limits
+from autograder.labs import Lab
 from autograder.sandbox.packages import package_paths
 from autograder.sandbox.stage import PARTS, Stage
 
@@ -60,25 +61,26 @@ def check(isolation: Isolation) -> None:
         with tempfile.TemporaryDirectory() as directory:
             for name in PARTS:
                 (Path(directory) / name).mkdir()
-            command = [*_bubblewrap(Path(directory)), "/usr/bin/true"]
+            command = [*_bubblewrap(Path(directory), package_paths()), "/usr/bin/true"]
             finished = subprocess.run(command, capture_output=True, text=True, env={}, timeout=30)
         if finished.returncode:
             raise SandboxUnavailable(refusal(finished.stderr))
 
 
-def box(isolation: Isolation, stage: Stage, descriptor: int, limits: Limits) -> Box:
+def box(isolation: Isolation, stage: Stage, descriptor: int, lab: Lab) -> Box:
     """The box in which a worker serves the socket `descriptor`."""
     if isolation == "bubblewrap":
         paths = ["/worker", "/course", "/packages"]
         executable = Path("/python") / _python().relative_to(sys.base_prefix)
-        code = _code(paths, descriptor, limits, "/tmp", "/matplotlib", readable=["/"])
-        return Box([*_bubblewrap(stage.path), *_run(executable, code)], "/tmp")
+        code = _code(paths, descriptor, lab, "/tmp", "/matplotlib", readable=["/"])
+        command = _bubblewrap(stage.path, stage.sources, gpu=lab.gpu)
+        return Box([*command, *_run(executable, code)], "/tmp")
     if isolation == "account":
-        return _account(stage, descriptor, limits)
+        return _account(stage, descriptor, lab)
     scratch = tempfile.mkdtemp(prefix="dlcourse-")
     paths = [str(stage.path / "worker"), str(stage.path / "course"), str(stage.packages())]
     fonts = str(stage.path / "matplotlib")
-    code = _code(paths, descriptor, limits, scratch, fonts, readable=None)
+    code = _code(paths, descriptor, lab, scratch, fonts, readable=None)
     return Box([*_cleared(scratch), *_run(_python(), code)], scratch)
 
 
@@ -96,7 +98,7 @@ def refusal(errors: str) -> str:
     return f"the sandbox does not start: {words}{remedy}"
 
 
-def _bubblewrap(stage: Path) -> list[str]:
+def _bubblewrap(stage: Path, packages: Iterable[Path], *, gpu: bool = False) -> list[str]:
     program = shutil.which("bwrap")
     if program is None:
         raise SandboxUnavailable(
@@ -117,9 +119,12 @@ def _bubblewrap(stage: Path) -> list[str]:
     command += ["--ro-bind", sys.base_prefix, "/python"]
     for name in PARTS:
         command += ["--ro-bind", str(stage / name), f"/{name}"]
-    for path in package_paths():
+    for path in packages:
         command += ["--ro-bind", str(path), f"/packages/{path.name}"]
-    command += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    command += ["--proc", "/proc", "--dev", "/dev"]
+    for device in _devices(gpu):
+        command += ["--dev-bind", device, device]
+    command += ["--remount-ro", "/dev"]
     command += ["--perms", "1777", "--size", str(SCRATCH_BYTES), "--tmpfs", "/tmp"]
     command += ["--remount-ro", "/", "--chdir", "/tmp"]
     if os.geteuid() != 0:
@@ -139,7 +144,12 @@ def _check_account() -> None:
         raise SandboxUnavailable(f"--isolation account needs {SETPRIV}, from util-linux")
 
 
-def _account(stage: Stage, descriptor: int, limits: Limits) -> Box:
+def _devices(gpu: bool) -> list[str]:
+    """The device files of NVIDIA's driver, for a lab that is graded on a GPU."""
+    return sorted(str(path) for path in Path("/dev").glob("nvidia*")) if gpu else []
+
+
+def _account(stage: Stage, descriptor: int, lab: Lab) -> Box:
     user = next(_USERS)
     scratch = tempfile.mkdtemp(prefix="dlcourse-")
     os.chown(scratch, user, user)
@@ -148,7 +158,7 @@ def _account(stage: Stage, descriptor: int, limits: Limits) -> Box:
     fonts = str(stage.path / "matplotlib")
     real = {str(path.resolve()) for path in packages.iterdir()}
     readable = [*SYSTEM, LIBRARY_CACHE, "/proc", "/dev/urandom", str(python), str(stage.path)]
-    code = _code(paths, descriptor, limits, scratch, fonts, readable=[*readable, *sorted(real)])
+    code = _code(paths, descriptor, lab, scratch, fonts, readable=[*readable, *sorted(real)])
     executable = python / _python().relative_to(sys.base_prefix)
     command = [*_as_user(user), *_cleared(scratch), *_run(executable, code)]
     return Box(command, scratch, user)
@@ -171,19 +181,20 @@ def _run(executable: Path, code: str) -> list[str]:
 def _code(
     paths: list[str],
     descriptor: int,
-    limits: Limits,
+    lab: Lab,
     scratch: str,
     fonts: str,
     readable: list[str] | None,
 ) -> str:
     """What the worker's Python runs; without `readable`, it does not confine itself."""
     settings = {
-        "limits": dataclasses.asdict(limits),
+        "limits": dataclasses.asdict(lab.limits),
+        "torch": lab.torch,
         "scratch": scratch,
         "matplotlib": fonts,
         "confine": readable is not None,
         "readable": readable or [],
-        "writable": [scratch, "/dev/null", "/dev/zero", "/dev/full"],
+        "writable": [scratch, "/dev/null", "/dev/zero", "/dev/full", *_devices(lab.gpu)],
     }
     return (
         f"import sys; sys.path[:0] = {paths!r};"

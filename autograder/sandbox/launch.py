@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograder.errors import SandboxFailed, SandboxUnavailable
-from autograder.labs import Limits
+from autograder.labs import Lab
 from autograder.sandbox.backends import GUARANTEES, Box, Isolation, box, refusal
 from autograder.sandbox.processes import descendants, own_bytes
 from autograder.sandbox.stage import Stage
@@ -31,9 +31,9 @@ _CELL_WORDS = {TimedOut: "does not end", MemoryUsedUp: "takes too much memory"}
 class Sandbox:
     """One warm process inside the box, and the trusted end of its control connection."""
 
-    def __init__(self, limits: Limits, stage: Stage, isolation: Isolation) -> None:
+    def __init__(self, lab: Lab, stage: Stage, isolation: Isolation) -> None:
         self._isolation = isolation
-        self._limits = limits
+        self._lab = lab
         self._stage = stage
         self.guarantees = ""
         self._start()
@@ -42,7 +42,7 @@ class Sandbox:
         mine, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process, by _stop
         with theirs:
-            self._box = box(self._isolation, self._stage, theirs.fileno(), self._limits)
+            self._box = box(self._isolation, self._stage, theirs.fileno(), self._lab)
             self._process = _spawn(self._box, theirs.fileno(), self._errors)
         self._control = Channel(mine)
         layers = self._expect("ready", START_SECONDS).get("layers", [])
@@ -55,7 +55,7 @@ class Sandbox:
 
     def open(self, steps: Iterable[Step]) -> Loaded:
         """Run a notebook's cells in a fork; its failures are recorded, not raised."""
-        return Loaded(self, list(steps), self._limits)
+        return Loaded(self, list(steps), self._lab)
 
     def fork_loader(self) -> Channel:
         """A new loader, as the channel to it."""
@@ -73,8 +73,9 @@ class Sandbox:
         The kernel's limit is for each process; this is for all of them together, less what each
         has in common with the warm parent that it was forked from.
         """
+        most = self._lab.limits.memory_bytes
         taken = [own_bytes(pid) - self._warm_bytes for pid in descendants(self._process.pid)]
-        if sum(size for size in taken if size > 0) > self._limits.memory_bytes:
+        if most and sum(size for size in taken if size > 0) > most:
             raise MemoryUsedUp
 
     def stop_runners(self) -> None:
@@ -134,26 +135,37 @@ class Loaded:
     A cell that hangs or kills its process is recorded, and the notebook is loaded again without it.
     """
 
-    def __init__(self, sandbox: Sandbox, steps: list[Step], limits: Limits) -> None:
+    def __init__(self, sandbox: Sandbox, steps: list[Step], lab: Lab) -> None:
         self._sandbox = sandbox
-        self._limits = limits
+        self._limits = lab.limits
+        self._fork = not lab.gpu
+        self._pristine = True
         self._steps = steps
         self._bad: set[int] = set()
-        self._end = time.monotonic() + limits.submission_wall
+        self._end = time.monotonic() + lab.limits.submission_wall
         self.errors: list[str] = []
         self._channel = self._load()
 
     def runner(self) -> Channel:
-        """A fresh process in the state after all cells; earlier ones are killed."""
+        """A process in the state after all cells; earlier ones are killed.
+
+        It is a fork of the loader, or on a GPU, which survives no fork, the loader itself.
+        """
         mine, theirs = socket.socketpair()
         with theirs:
             try:
                 self._sandbox.stop_runners()
-                _send_descriptor(self._channel, {"op": "run"}, theirs.fileno())
+                if not (self._fork or self._pristine):
+                    self._channel = self._load()
+                self._run(theirs.fileno())
             except (Closed, TimedOut, SandboxFailed):
                 self._channel = self._load()
-                _send_descriptor(self._channel, {"op": "run"}, theirs.fileno())
+                self._run(theirs.fileno())
         return Channel(mine, self._sandbox.watch)
+
+    def _run(self, descriptor: int) -> None:
+        self._pristine = False
+        _send_descriptor(self._channel, {"op": "run", "fork": self._fork}, descriptor)
 
     def deadline(self, seconds: float) -> float:
         """The moment `seconds` from now, or the end of the submission's time if that is sooner."""

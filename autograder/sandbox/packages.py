@@ -9,13 +9,14 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 NAMES = ("numpy", "matplotlib", "ipython", "tqdm", "array-api-compat")
+WITH_TORCH = (*NAMES, "torch")
 
 
 @lru_cache(maxsize=4)
-def package_paths(names: tuple[str, ...] = NAMES) -> tuple[Path, ...]:
+def package_paths(*, torch: bool = False) -> tuple[Path, ...]:
     """The files and directories in site-packages that these distributions consist of."""
     distributions: dict[str, Distribution] = {}
-    waiting = list(names)
+    waiting = list(WITH_TORCH if torch else NAMES)
     while waiting:
         name = waiting.pop()
         if name in distributions:

@@ -23,6 +23,7 @@ class Stage:
     def __init__(self, lab: Lab) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="dlcourse-stage-")
         self.path = Path(self._directory.name)
+        self.sources = package_paths(torch=lab.torch)
         package = self.path / "worker" / "autograder" / "sandbox"
         package.mkdir(parents=True)
         for directory in (package.parent, package):
@@ -45,7 +46,7 @@ class Stage:
         directory = self.path / "packages"
         if not directory.exists():
             directory.mkdir(mode=0o755)
-            for path in package_paths():
+            for path in self.sources:
                 if open_to_all(path):
                     (directory / path.name).symlink_to(path)
                 else:

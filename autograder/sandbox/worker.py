@@ -47,6 +47,7 @@ class Settings:
     """
 
     limits: dict[str, int]
+    torch: bool
     scratch: str
     matplotlib: str
     confine: bool
@@ -132,8 +133,10 @@ class Loader:
                 message, descriptor = receive_with_descriptor(self._channel)
                 if message["op"] == "cell":
                     self._channel.send(self._run_cell(message["source"], message["cpu"]))
-                elif message["op"] == "run":
+                elif message["op"] == "run" and message["fork"]:
                     self._fork_runner(descriptor)
+                elif message["op"] == "run":
+                    self._run(descriptor)
 
     def _run_cell(self, source: str, cpu_seconds: int) -> dict[str, Any]:
         try:
@@ -151,8 +154,11 @@ class Loader:
             os.close(descriptor)
             return
         self._channel.close()
-        Runner(Channel(socket.socket(fileno=descriptor)), self._shell.user_ns, self._limits).run()
+        self._run(descriptor)
         os._exit(0)
+
+    def _run(self, descriptor: int) -> None:
+        Runner(Channel(socket.socket(fileno=descriptor)), self._shell.user_ns, self._limits).run()
 
 
 class Runner(Peer):
@@ -312,6 +318,12 @@ def warm_up(settings: Settings) -> None:
     import numpy.testing  # noqa: F401 - likewise
 
     import dlcourse.testing  # noqa: F401 - likewise
+
+    if settings.torch:
+        import torch
+
+        # a fork of a process in which torch has started threads hangs
+        torch.set_num_threads(1)
 
     warm_shell()
     for entry in home.iterdir():

@@ -51,7 +51,7 @@ def activation_curves(
         ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
         ax.axvline(0, color="0.6", linewidth=0.8, zorder=0)
         ax.set(xlabel="z", ylabel=ylabel, xlim=limits)
-    figure.legend(loc="outside upper center", ncols=min(len(functions), 5))
+    figure.legend(loc="outside upper center", ncols=min(len(functions), 5), frameon=False)
     return figure
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Limits = tuple[float, float]
+LEVEL_LINE: dict[str, Any] = {"colors": "0.7", "linewidths": 0.8, "linestyles": "solid"}
 
 
 def contour_paths(
@@ -58,7 +59,9 @@ def contour_paths(
     points = {label: _finite_points(label, path) for label, path in paths.items()}
     shown = [*points.values()] + ([np.array([minimum])] if minimum is not None else [])
     xlim, ylim = xlim or _limits(shown, 0), ylim or _limits(shown, 1)
-    contours(loss, xlim, ylim, levels, resolution, ax)
+    xs, ys = np.linspace(*xlim, resolution), np.linspace(*ylim, resolution)
+    heights = np.array([[float(loss(np.array([x, y]))) for x in xs] for y in ys])
+    level_curves(xs, ys, heights, levels, ax)
     for i, (label, path) in enumerate(points.items()):
         every = max(1, len(path) // 15)
         style = line_style(i) | {"marker": marker(i), "markersize": 4, "markevery": every}
@@ -91,18 +94,19 @@ def _limits(shown: list[np.ndarray], axis: int) -> Limits:
     return low - margin, high + margin
 
 
-def contours(
-    loss: Callable[[np.ndarray], float],
-    xlim: Limits,
-    ylim: Limits,
-    levels: int,
-    resolution: int,
-    ax: Axes,
+def level_curves(
+    xs: np.ndarray, ys: np.ndarray, heights: np.ndarray, levels: int, ax: Axes
 ) -> None:
-    """Level curves of ``loss(w)`` on `ax`, evenly spaced in the log of the height."""
-    xs, ys = np.linspace(*xlim, resolution), np.linspace(*ylim, resolution)
-    heights = np.array([[float(loss(np.array([x, y]))) for x in xs] for y in ys])
+    """Thin grey level curves, evenly spaced in the logarithm of the height above the lowest.
+
+    Args:
+        xs: (m,), where the heights were taken along the first axis.
+        ys: (n,), along the second.
+        heights: (n, m).
+        levels: the number of level curves.
+        ax: the axes to draw on.
+    """
     lowest, highest = np.nanmin(heights), np.nanmax(heights)
     if highest > lowest:
         above = np.geomspace(1e-4, 1.0, levels, endpoint=False) * (highest - lowest)
-        ax.contour(xs, ys, heights, levels=lowest + above, colors="0.7", linewidths=0.8)
+        ax.contour(xs, ys, heights, levels=lowest + above, **LEVEL_LINE)

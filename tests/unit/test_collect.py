@@ -197,7 +197,7 @@ def test_name_that_leads_out_of_the_zip_is_an_error_and_nothing_is_written(
 ) -> None:
     archive = zipped(tmp_path / "c.zip", name)
     before = sorted(tmp_path.rglob("*.ipynb"))
-    with pytest.raises(UsageError, match="c.zip"):
+    with pytest.raises(UsageError, match=r"c\.zip"):
         collect(lab, [archive], scratch)
     assert sorted(tmp_path.rglob("*.ipynb")) == before
     assert not Path("/tmp/evil.ipynb").exists()
@@ -244,7 +244,7 @@ def test_name_that_is_in_the_zip_twice_is_an_error(lab: Lab, tmp_path: Path, scr
 def test_file_that_is_a_directory_too_is_an_error(
     lab: Lab, tmp_path: Path, scratch: Path, names: tuple[str, str]
 ) -> None:
-    with pytest.raises(UsageError, match="c.zip"):
+    with pytest.raises(UsageError, match=r"c\.zip"):
         collect(lab, [zipped(tmp_path / "c.zip", *names)], scratch)
 
 

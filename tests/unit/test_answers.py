@@ -1,0 +1,286 @@
+"""The hidden tests of every lab against its known mistakes, its variants and empty stubs."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import pkgutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograder
+import dlcourse
+from autograder.answers import Answer, AnswerError, load
+from autograder.grading import HiddenTests
+from autograder.local import LocalStudent
+from autograder.results import TestResult
+
+Function = Callable[..., Any]
+
+# Some answers divide zero by zero, be it by mistake or to mend it afterwards.
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+HIDDEN = Path(autograder.__file__).parent / "hidden"
+LABS = sorted(path.stem.removeprefix("test_") for path in HIDDEN.glob("test_lab*.py"))
+ANSWERS = {lab: load(lab) for lab in LABS}
+SECRETS = [b"a second secret", b"a third", b"a fourth"]
+
+
+def of_kind(kind: str, lab: str) -> list[Answer]:
+    return [answer for answer in ANSWERS[lab] if answer.kind == kind]
+
+
+@cache
+def library() -> dict[str, Function]:
+    """Every public function of the library, by its name."""
+    functions: dict[str, Function] = {}
+    for module in pkgutil.walk_packages(dlcourse.__path__, "dlcourse."):
+        if module.name.startswith(("dlcourse.checks", "dlcourse.plots", "dlcourse.cli")):
+            continue
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if callable(value) and getattr(value, "__module__", "") == module.name:
+                functions[name] = value
+    return functions
+
+
+@cache
+def reference(lab: str) -> dict[str, Function]:
+    """The library's function for each of the lab's tasks."""
+    return {answer.task: library()[answer.task] for answer in ANSWERS[lab]}
+
+
+class SameProcessStudent(LocalStudent):
+    """A student whose functions keep nothing between calls, so that no fresh start is needed."""
+
+    used = False
+
+    def restart(self) -> None:
+        """There is nothing to go back to."""
+
+
+class LabTests(HiddenTests):
+    """The hidden tests of one lab, which remember whose they are."""
+
+    def __init__(self, lab: str, secret: bytes = b"a secret") -> None:
+        super().__init__(HIDDEN / f"test_{lab}.py", secret)
+        self.lab = lab
+
+
+@pytest.fixture(scope="module")
+def hidden(request: pytest.FixtureRequest) -> Iterator[LabTests]:
+    tests = LabTests(request.param)
+    yield tests
+    tests.close()
+
+
+@pytest.fixture(scope="module", params=SECRETS)
+def secret(request: pytest.FixtureRequest) -> bytes:
+    value: bytes = request.param
+    return value
+
+
+@pytest.fixture(scope="module", params=LABS)
+def hidden_with_other_seeds(
+    request: pytest.FixtureRequest, secret: bytes
+) -> Iterator[LabTests]:
+    tests = LabTests(request.param, secret)
+    yield tests
+    tests.close()
+
+
+every_lab = pytest.mark.parametrize("hidden", LABS, indirect=True)
+
+
+def every_answer(kind: str) -> pytest.MarkDecorator:
+    """Each answer of one kind, with its lab's hidden tests."""
+    pairs = [
+        pytest.param(lab, answer, id=f"{lab[:5]}-{label(answer)}")
+        for lab in LABS
+        for answer in of_kind(kind, lab)
+    ]
+    return pytest.mark.parametrize(("hidden", "answer"), pairs, indirect=["hidden"])
+
+
+def label(answer: Answer) -> str:
+    return f"{answer.task}-{answer.name}"
+
+
+def results(hidden: LabTests, **replaced: Function) -> list[tuple[str, TestResult]]:
+    """What each hidden test says, with its task, of the reference with some functions replaced."""
+    by_task = hidden.run(SameProcessStudent(reference(hidden.lab) | replaced))
+    return [(task, result) for task, of_task in by_task.items() for result in of_task]
+
+
+def failures(hidden: LabTests, **replaced: Function) -> dict[str, str]:
+    """The tests that fail, with what they say, by "task: test"."""
+    return {
+        f"{task}: {result.name}": f"{result.message} {result.detail}"
+        for task, result in results(hidden, **replaced)
+        if not result.passed
+    }
+
+
+def function(answer: Answer) -> Function:
+    """The function that a notebook has after a cell with the answer's source has run."""
+    namespace: dict[str, Any] = {}
+    exec(compile(answer.source, answer.name, "exec"), namespace)
+    found: Function = namespace[answer.task]
+    return found
+
+
+@every_lab
+def test_every_task_has_at_least_three_hidden_tests(hidden: LabTests) -> None:
+    counts = Counter(task for task, _ in results(hidden))
+    assert set(counts) == set(reference(hidden.lab))
+    assert min(counts.values()) >= 3
+    assert counts.total() >= 45
+
+
+def test_reference_passes_whatever_the_seeds(hidden_with_other_seeds: LabTests) -> None:
+    assert failures(hidden_with_other_seeds) == {}
+
+
+@every_answer("variant")
+def test_variant_passes(hidden: LabTests, answer: Answer) -> None:
+    assert failures(hidden, **{answer.task: function(answer)}) == {}
+
+
+def test_variants_pass_whatever_the_seeds(hidden_with_other_seeds: LabTests) -> None:
+    for index in range(max(Counter(variant.task for variant in VARIANTS).values())):
+        chosen = {
+            task: [answer for answer in VARIANTS if answer.task == task][index:][:1]
+            for task in REFERENCE
+        }
+        replaced = {task: function(answer[0]) for task, answer in chosen.items() if answer}
+        assert failures(hidden_with_other_seeds, **replaced) == {}
+
+
+@every_answer("mistake")
+def test_mistake_fails_in_its_own_task_alone(hidden: LabTests, answer: Answer) -> None:
+    failed = failures(hidden, **{answer.task: function(answer)})
+    assert {name.partition(":")[0] for name in failed} == {answer.task}
+
+
+def test_changed_argument_costs_one_test_alone(hidden: LabTests) -> None:
+    for answer in MISTAKES:
+        if "changes the caller's" in answer.says:
+            failed = failures(hidden, **{answer.task: function(answer)})
+            assert len(failed) == 1, label(answer)
+            assert "changes its argument" in next(iter(failed.values()))
+
+
+def returns(value: Any) -> Function:
+    return lambda *args, **kwargs: value
+
+
+def returns_argument(*positions: int) -> Function:
+    """A stub that returns one of its arguments, or a tuple of several."""
+
+    def stub(*args: object) -> object:
+        chosen = tuple(args[min(position, len(args) - 1)] for position in positions)
+        return chosen if len(chosen) > 1 else chosen[0]
+
+    return stub
+
+
+def not_written(*args: object, **kwargs: object) -> object:
+    raise NotImplementedError
+
+
+CONSTANTS: list[object] = [None, 0, 0.0, 1.0, False, True, [], (None, 0)]
+STUBS = {
+    **{repr(value): returns(value) for value in CONSTANTS},
+    **{f"argument {i}": returns_argument(i) for i in range(8)},
+    **{f"arguments {i}, {k}": returns_argument(i, k) for i, k in [(1, 2), (1, 5), (1, 6)]},
+    "not written": not_written,
+}
+
+
+@pytest.mark.parametrize("stub", STUBS.values(), ids=STUBS)
+def test_no_hidden_test_passes_for_a_stub(hidden: LabTests, stub: Function) -> None:
+    stubs = dict.fromkeys(REFERENCE, stub)
+    assert [result.name for _, result in results(hidden, **stubs) if result.passed] == []
+
+
+def zeros_like(value: Any) -> Any:
+    """Zeros in the place of every number in `value`."""
+    if isinstance(value, tuple | list):
+        return type(value)(zeros_like(entry) for entry in value)
+    return np.zeros_like(value) if isinstance(value, np.ndarray) else type(value)()
+
+
+def returns_zeros_for(reference: Function) -> Function:
+    """A stub that returns zeros of the right kind, shape and dtype."""
+    return lambda *args: zeros_like(reference(*copy.deepcopy(args)))
+
+
+def test_no_hidden_test_passes_for_zeros_of_the_right_shape(hidden: LabTests) -> None:
+    stubs = {task: returns_zeros_for(reference) for task, reference in REFERENCE.items()}
+    assert [result.name for _, result in results(hidden, **stubs) if result.passed] == []
+
+
+@pytest.mark.parametrize("task", REFERENCE)
+def test_task_has_five_mistakes_and_three_variants_at_least(task: str) -> None:
+    assert sum(answer.task == task for answer in MISTAKES) >= 5
+    assert sum(answer.task == task for answer in VARIANTS) >= 3
+
+
+def test_mistakes_speak_in_sentences_and_variants_not_at_all() -> None:
+    for answer in MISTAKES:
+        assert answer.says[0].isupper() or answer.says[0].isdigit(), label(answer)
+        assert answer.says[-1] in ".?…", label(answer)
+        assert not set("`()[]") & set(answer.says), label(answer)
+    assert {answer.says for answer in VARIANTS} == {""}
+    assert len({(answer.task, answer.says) for answer in MISTAKES}) == len(MISTAKES)
+
+
+def test_longer_name_of_the_lab_loads_the_same_answers() -> None:
+    assert load("lab01_sgd_vs_batch") == ANSWERS
+
+
+def test_source_is_a_cell_with_its_imports_and_the_tasks_name(tmp_path: Path) -> None:
+    (tmp_path / "lab42.py").write_text(
+        "from __future__ import annotations\n"
+        "import math, random\n"
+        "from autograder.answers import mistake\n"
+        "\n"
+        '@mistake("area", says="Radius, not "\n'
+        '    "diameter.")\n'
+        "def diameter_taken(r):\n"
+        "    # a comment stays\n"
+        "    return math.pi * r if r < 1 else 4 * diameter_taken(r / 2)\n",
+        encoding="utf-8",
+    )
+    source = (
+        "import math\n\n\ndef area(r):\n    # a comment stays\n"
+        "    return math.pi * r if r < 1 else 4 * area(r / 2)\n"
+    )
+    says = "Radius, not diameter."
+    assert load("lab42_circles", tmp_path) == [
+        Answer("mistake", "area", "diameter_taken", says, source)
+    ]
+
+
+@pytest.mark.parametrize(
+    "decorators",
+    [
+        "",
+        "@functools.cache\n",
+        '@mistake("area")\n',
+        '@variant("area", says="No word for a right one.")\n',
+        '@mistake(TASK, says="The task is not written out.")\n',
+        '@variant("area")\n@variant("volume")\n',
+    ],
+)
+def test_function_that_is_no_answer_is_refused_with_its_place(
+    tmp_path: Path, decorators: str
+) -> None:
+    (tmp_path / "lab42.py").write_text(f"{decorators}def area(r): ...\n", encoding="utf-8")
+    with pytest.raises(AnswerError, match=r"lab42.py, line \d, area: expected"):
+        load("lab42", tmp_path)
