@@ -7,7 +7,7 @@ export OPENBLAS_NUM_THREADS = 1
 READY = .venv/.ready
 DEMO = demo-out
 
-.PHONY: help setup tools demo test test-all lint build verify bench clean
+.PHONY: help setup tools demo test test-all lint build verify docs bench clean
 
 help: ## show these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -54,5 +54,9 @@ build: $(READY) ## labs/ from solutions/
 verify: setup ## references reach full marks, released notebooks zero
 	@python -m autograder verify
 
+docs: $(READY) ## the documentation and API reference, into docs/_build/
+	@python -m sphinx -q -W docs docs/_build
+	@echo "docs/_build/index.html"
+
 clean: ## remove what was made here, but for .venv
-	@rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis docs/_build docs/api/generated

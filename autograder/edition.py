@@ -58,13 +58,16 @@ def withhold(source: str, names: dict[str, str]) -> str:
 
 
 def _replace_body(lines: list[str], node: ast.FunctionDef, number: str) -> None:
-    first = node.body[1] if ast.get_docstring(node) is not None else node.body[0]
     words = f"lab {number} asks you to write this yourself"
     body = f'    from dlcourse import Withheld\n\n    raise Withheld("{words}")\n'
+    first = node.body[0]
     if ast.get_docstring(node) is not None:
-        lines[node.body[0].end_lineno or 0 : node.end_lineno] = [body] if len(node.body) > 1 else []
+        line, column = first.end_lineno or 0, first.end_col_offset or 0
     else:
-        lines[first.lineno - 1 : node.end_lineno] = [body]
+        decorators = getattr(first, "decorator_list", [])
+        line, column = min((n.lineno, n.col_offset) for n in [first, *decorators])
+    head = lines[line - 1].encode()[:column].decode().rstrip(" @")
+    lines[line - 1 : node.end_lineno] = [f"{head}\n" if head else "", body]
 
 
 def _private_helpers(

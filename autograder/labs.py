@@ -175,6 +175,10 @@ def _read_tasks(cells: list[dict[str, Any]]) -> list[Task]:
         if name.startswith("q_"):
             key = _answer_key(name, source_of(by_name[name]))
             letters = _letters(name, source_of(cell))
+            if not set() < key < letters:
+                raise UsageError(
+                    f"{name}: expected right and wrong letters among {sorted(letters)}"
+                )
             tasks.append(Task(name, points, "concept", key, letters))
         else:
             tasks.append(Task(name, points, "code"))

@@ -26,6 +26,9 @@ exclude_patterns = ["_build", "api/templates"]
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 napoleon_numpy_docstring = False
 python_use_unqualified_type_names = True
+smartquotes = False  # w' is a name, not a quotation
+html_show_copyright = False
+autodoc_type_aliases = {"Array": "Array"}
 default_role = "literal"  # docstrings name arguments and functions in single backticks
 myst_heading_anchors = 3
 

@@ -13,7 +13,7 @@ import pytest
 from classroom import FIRST, Bench, Command, attacked, cell_of, classmate, task_of
 
 from autograder.completion import Notebook, completed, released, save, with_cell
-from autograder.labs import Lab
+from autograder.labs import Lab, source_of
 
 AGREEABLE = """
 import numpy as np
@@ -195,7 +195,7 @@ def forge(args, kwargs):
         if isinstance(a, np.random.Generator):
             a.bit_generator.state = {"bit_generator": "PCG64", "has_uint32": 0, "uinteger": 0,
                                      "state": {"state": 0, "inc": 0}}
-    return [np.arange(int(args[0]))] if isinstance(args[0], int) else None
+    return [np.zeros(1, dtype=int)]
 """,
     "objects of odd dtypes": """
 import numpy as np
@@ -547,7 +547,7 @@ HARD_CODED = {
 
 @pytest.mark.parametrize("task", HARD_CODED)
 def test_hard_coded_cases_do_not_earn_full_marks(bench: Bench, lab: Lab, task: str) -> None:
-    signature = cell_of(released(lab), task)["source"].split("\n")[0]
+    signature = source_of(cell_of(released(lab), task)).split("\n")[0]
     result = bench.grade(completed(lab, {task: f"{signature}\n    {HARD_CODED[task]}\n"}))
     found = task_of(result, task)
     assert found.score is not None
@@ -556,7 +556,7 @@ def test_hard_coded_cases_do_not_earn_full_marks(bench: Bench, lab: Lab, task: s
 
 
 DETECTORS = {
-    "by the modules of a test runner": "any('pytest' in name for name in sys.modules)",
+    "by the modules of a test runner": "{'pytest', '_pytest', 'pluggy'} & set(sys.modules)",
     "by the grader's modules": "any(name.startswith('autograder.') and 'sandbox' not in name"
     " for name in sys.modules)",
     "by names in the environment": "any('GRADE' in name.upper() or 'PYTEST' in name.upper()"

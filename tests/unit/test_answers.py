@@ -86,9 +86,7 @@ def secret(request: pytest.FixtureRequest) -> bytes:
 
 
 @pytest.fixture(scope="module", params=LABS)
-def hidden_with_other_seeds(
-    request: pytest.FixtureRequest, secret: bytes
-) -> Iterator[LabTests]:
+def hidden_with_other_seeds(request: pytest.FixtureRequest, secret: bytes) -> Iterator[LabTests]:
     tests = LabTests(request.param, secret)
     yield tests
     tests.close()
@@ -152,13 +150,26 @@ def test_variant_passes(hidden: LabTests, answer: Answer) -> None:
 
 
 def test_variants_pass_whatever_the_seeds(hidden_with_other_seeds: LabTests) -> None:
-    for index in range(max(Counter(variant.task for variant in VARIANTS).values())):
-        chosen = {
-            task: [answer for answer in VARIANTS if answer.task == task][index:][:1]
-            for task in REFERENCE
-        }
-        replaced = {task: function(answer[0]) for task, answer in chosen.items() if answer}
+    lab = hidden_with_other_seeds.lab
+    variants: dict[str, list[Answer]] = {task: [] for task in reference(lab)}
+    for answer in of_kind("variant", lab):
+        variants[answer.task].append(answer)
+    for index in range(max(len(answers) for answers in variants.values())):
+        chosen = [answers[index] for answers in variants.values() if index < len(answers)]
+        replaced = {answer.task: function(answer) for answer in chosen}
         assert failures(hidden_with_other_seeds, **replaced) == {}
+
+
+def test_every_mistake_fails_whatever_the_seeds(hidden_with_other_seeds: LabTests) -> None:
+    lab = hidden_with_other_seeds.lab
+    mistakes: dict[str, list[Answer]] = {task: [] for task in reference(lab)}
+    for answer in of_kind("mistake", lab):
+        mistakes[answer.task].append(answer)
+    for index in range(max(len(answers) for answers in mistakes.values())):
+        chosen = [answers[index] for answers in mistakes.values() if index < len(answers)]
+        replaced = {answer.task: function(answer) for answer in chosen}
+        failed = failures(hidden_with_other_seeds, **replaced)
+        assert {name.partition(":")[0] for name in failed} == set(replaced)
 
 
 @every_answer("mistake")
@@ -167,8 +178,9 @@ def test_mistake_fails_in_its_own_task_alone(hidden: LabTests, answer: Answer) -
     assert {name.partition(":")[0] for name in failed} == {answer.task}
 
 
+@every_lab
 def test_changed_argument_costs_one_test_alone(hidden: LabTests) -> None:
-    for answer in MISTAKES:
+    for answer in of_kind("mistake", hidden.lab):
         if "changes the caller's" in answer.says:
             failed = failures(hidden, **{answer.task: function(answer)})
             assert len(failed) == 1, label(answer)
@@ -197,14 +209,19 @@ CONSTANTS: list[object] = [None, 0, 0.0, 1.0, False, True, [], (None, 0)]
 STUBS = {
     **{repr(value): returns(value) for value in CONSTANTS},
     **{f"argument {i}": returns_argument(i) for i in range(8)},
-    **{f"arguments {i}, {k}": returns_argument(i, k) for i, k in [(1, 2), (1, 5), (1, 6)]},
+    **{
+        f"arguments {i}, {k}": returns_argument(i, k)
+        for i, k in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 2), (1, 5), (1, 6)]
+    },
+    "arguments 1, 2, 0": returns_argument(1, 2, 0),
     "not written": not_written,
 }
 
 
+@every_lab
 @pytest.mark.parametrize("stub", STUBS.values(), ids=STUBS)
 def test_no_hidden_test_passes_for_a_stub(hidden: LabTests, stub: Function) -> None:
-    stubs = dict.fromkeys(REFERENCE, stub)
+    stubs = dict.fromkeys(reference(hidden.lab), stub)
     assert [result.name for _, result in results(hidden, **stubs) if result.passed] == []
 
 
@@ -212,36 +229,45 @@ def zeros_like(value: Any) -> Any:
     """Zeros in the place of every number in `value`."""
     if isinstance(value, tuple | list):
         return type(value)(zeros_like(entry) for entry in value)
+    if isinstance(value, dict):
+        return {name: zeros_like(entry) for name, entry in value.items()}
     return np.zeros_like(value) if isinstance(value, np.ndarray) else type(value)()
 
 
-def returns_zeros_for(reference: Function) -> Function:
+def returns_zeros_for(right: Function) -> Function:
     """A stub that returns zeros of the right kind, shape and dtype."""
-    return lambda *args: zeros_like(reference(*copy.deepcopy(args)))
+    return lambda *args: zeros_like(right(*copy.deepcopy(args)))
 
 
+@every_lab
 def test_no_hidden_test_passes_for_zeros_of_the_right_shape(hidden: LabTests) -> None:
-    stubs = {task: returns_zeros_for(reference) for task, reference in REFERENCE.items()}
+    stubs = {task: returns_zeros_for(right) for task, right in reference(hidden.lab).items()}
     assert [result.name for _, result in results(hidden, **stubs) if result.passed] == []
 
 
-@pytest.mark.parametrize("task", REFERENCE)
-def test_task_has_five_mistakes_and_three_variants_at_least(task: str) -> None:
-    assert sum(answer.task == task for answer in MISTAKES) >= 5
-    assert sum(answer.task == task for answer in VARIANTS) >= 3
+@pytest.mark.parametrize("lab", LABS)
+def test_every_task_has_five_mistakes_and_three_variants_at_least(lab: str) -> None:
+    mistakes = Counter(answer.task for answer in of_kind("mistake", lab))
+    variants = Counter(answer.task for answer in of_kind("variant", lab))
+    assert {task: count for task, count in mistakes.items() if count < 5} == {}
+    assert {task: count for task, count in variants.items() if count < 3} == {}
+    assert set(mistakes) == set(variants)
 
 
-def test_mistakes_speak_in_sentences_and_variants_not_at_all() -> None:
-    for answer in MISTAKES:
+@pytest.mark.parametrize("lab", LABS)
+def test_mistakes_speak_in_sentences_and_variants_not_at_all(lab: str) -> None:
+    mistakes = of_kind("mistake", lab)
+    for answer in mistakes:
         assert answer.says[0].isupper() or answer.says[0].isdigit(), label(answer)
         assert answer.says[-1] in ".?…", label(answer)
         assert not set("`()[]") & set(answer.says), label(answer)
-    assert {answer.says for answer in VARIANTS} == {""}
-    assert len({(answer.task, answer.says) for answer in MISTAKES}) == len(MISTAKES)
+    assert {answer.says for answer in of_kind("variant", lab)} == {""}
+    assert len({(answer.task, answer.says) for answer in mistakes}) == len(mistakes)
 
 
-def test_longer_name_of_the_lab_loads_the_same_answers() -> None:
-    assert load("lab01_sgd_vs_batch") == ANSWERS
+@pytest.mark.parametrize("lab", LABS)
+def test_number_of_the_lab_loads_the_same_answers(lab: str) -> None:
+    assert load(lab[:5]) == ANSWERS[lab]
 
 
 def test_source_is_a_cell_with_its_imports_and_the_tasks_name(tmp_path: Path) -> None:

@@ -125,8 +125,9 @@ def test_question_without_an_answer_is_missing(answers: object) -> None:
 @given(st.sets(st.sampled_from("abcde"), min_size=1))
 def test_feedback_on_a_question_does_not_say_which_letters(letters: set[str]) -> None:
     result = mark_question(QUESTION, {"q_order": letters})
-    wrong = {r.message for r in (mark_question(QUESTION, {"q_order": {"b"}}), result)} - {""}
-    assert len(wrong) == 1
+    wrong = mark_question(QUESTION, {"q_order": {"b"}})
+    assert result.tests[0].message in ("", wrong.tests[0].message)
+    assert (result.tests[0].message == "") == (letters - {"e"} == {"a", "c"})
 
 
 def test_ticking_everything_is_never_worth_anything_in_a_real_lab() -> None:
@@ -217,12 +218,14 @@ def test_name_of_a_cell_cannot_break_the_file_of_results(grader: Grader, tmp_pat
 def test_next_student_finds_nothing_of_the_last_one(grader: Grader, tmp_path: Path) -> None:
     lab = labs.find(LAB)
     spoil = (
-        "import builtins, numpy as np, pathlib\n"
-        "np.sum = np.mean = builtins.len = None\n"
+        "import numpy as np, pathlib\n"
+        "np.array = np.zeros_like = np.asarray = None\n"
         "pathlib.Path('/tmp/numpy.py').write_text('raise SystemExit')\n"
     )
     assert graded(grader, tmp_path, with_cell(completed(lab), spoil, before="setup")).score < 90
-    assert graded(grader, tmp_path, completed(lab)).score == 90
+    look = "import os\nassert os.listdir('/tmp') == [], 'something is left'"
+    again = graded(grader, tmp_path, with_cell(completed(lab), look, before="setup"))
+    assert (again.score, again.errors) == (90, ())
 
 
 def test_score_is_the_same_each_time(grader: Grader, tmp_path: Path) -> None:

@@ -73,8 +73,13 @@ def write_module(directory: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HiddenTests]:
-    hidden = HiddenTests(write_module(tmp_path_factory.mktemp("hidden")), b"one secret")
+def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_module(tmp_path_factory.mktemp("hidden"))
+
+
+@pytest.fixture(scope="module")
+def tests(module: Path) -> Iterator[HiddenTests]:
+    hidden = HiddenTests(module, b"one secret")
     yield hidden
     hidden.close()
 
@@ -248,44 +253,46 @@ def test_rerun_draws_the_same_numbers(tests: HiddenTests) -> None:
     assert seen[0::2] == seen[1::2]
 
 
-def test_seeds_depend_on_the_secret_and_on_nothing_of_the_machine(
-    tests: HiddenTests, tmp_path: Path
-) -> None:
-    same = HiddenTests(write_module(tmp_path), b"one secret")
+def test_seeds_depend_on_the_secret(tests: HiddenTests, module: Path) -> None:
+    same, other = HiddenTests(module, b"one secret"), HiddenTests(module, b"another secret")
     assert drawn(same) == drawn(tests)
-    same.close()
-    other = HiddenTests(tmp_path / "test_lab77_doubling.py", b"another secret")
     assert not {n for pair in drawn(other) for n in pair} & {n for p in drawn(tests) for n in p}
+    same.close()
     other.close()
 
 
-def test_random_numbers_drawn_elsewhere_change_no_seed(
-    tests: HiddenTests, monkeypatch: pytest.MonkeyPatch
+def test_seeds_are_the_same_in_another_process_and_another_directory(
+    tests: HiddenTests, tmp_path: Path
 ) -> None:
-    before = drawn(tests)
-    monkeypatch.setenv("PYTHONHASHSEED", "77")
-    os.environ["DLCOURSE_SEED"] = "1"
-    try:
-        assert drawn(tests) == before
-    finally:
-        del os.environ["DLCOURSE_SEED"]
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from autograder.grading import HiddenTests\n"
+        "class Student:\n"
+        "    used = False\n"
+        "    def draw(self, *pair): print(*pair)\n"
+        "HiddenTests(Path(sys.argv[1]), b'one secret').run(Student())\n"
+    )
+    command = [sys.executable, "-c", script, str(write_module(tmp_path))]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    lines = [line.split() for line in printed.splitlines()]
+    assert [(float(one), float(other)) for one, other in lines] == drawn(tests)
 
 
 # Modules of hidden tests
 
 
 def test_module_without_tests_is_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "test_lab77_doubling.py"
+    path = tmp_path / "test_lab77_empty.py"
     path.write_text("")
     with pytest.raises(ValueError, match="holds no tests"):
         HiddenTests(path, b"secret")
 
 
 def test_test_without_a_task_is_an_error_that_names_it(tmp_path: Path) -> None:
-    path = tmp_path / "test_lab77_doubling.py"
+    path = tmp_path / "test_lab77_lost.py"
     path.write_text("def test_lost(student):\n    pass\n")
     tests = HiddenTests(path, b"secret")
-    with pytest.raises(ValueError, match="test_lost has no @pytest.mark.task"):
+    with pytest.raises(ValueError, match=r"test_lost has no @pytest\.mark\.task"):
         tests.run(right())
     tests.close()
 
