@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import logging
 import resource
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -156,23 +157,28 @@ def _grade_with_dask(run: Run, waiting: list[tuple[Handin, str]]) -> Iterator[Su
             yield from submit_next()
 
 
-def _cluster(
-    run: Run, size: int, resources: dict[str, int]
-) -> contextlib.AbstractContextManager[Any]:
+@contextlib.contextmanager
+def _cluster(run: Run, size: int, resources: dict[str, int]) -> Iterator[Any]:
     """The cluster at `run.scheduler`, or processes of this machine."""
+    import dask.config
     from distributed import LocalCluster
 
     if run.scheduler is not None:
-        return contextlib.nullcontext(run.scheduler)
-    cluster: contextlib.AbstractContextManager[Any] = LocalCluster(
-        n_workers=1 if run.lab.gpu else min(run.jobs, size),
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address=None,
-        silence_logs=logging.CRITICAL,
-        resources=resources,
-    )
-    return cluster
+        yield run.scheduler
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="dlcourse-dask-") as scratch,
+        dask.config.set({"temporary-directory": scratch}),
+        LocalCluster(
+            n_workers=1 if run.lab.gpu else min(run.jobs, size),
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+            resources=resources,
+        ) as cluster,
+    ):
+        yield cluster
 
 
 def _failed(run: Run, handin: Handin, reason: str, key: str) -> SubmissionResult:

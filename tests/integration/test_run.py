@@ -292,21 +292,26 @@ def free_port() -> int:
         return port
 
 
-def test_no_sandbox_outlives_its_run(course: Path, classroom: Path) -> None:
-    before = boxes()
-    assert grade(course, classroom, "--jobs", "2").returncode == 0
+def test_no_sandbox_and_no_file_outlives_its_run(
+    course: Path, classroom: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = course / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    with running(course, command(classroom, "--jobs", "2")) as process:
+        wait_for_lines(course, 2)
+        assert boxes(scratch)
+        process.communicate(timeout=120)
     time.sleep(0.5)
-    assert boxes() - before == set()
+    assert boxes(scratch) == []
+    assert list(scratch.iterdir()) == []
 
 
-def boxes() -> set[int]:
-    """All bubblewrap processes of this machine."""
-    found = set()
+def boxes(scratch: Path) -> list[int]:
+    """The bubblewrap processes whose files are staged below `scratch`."""
+    found = []
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if (entry / "comm").read_text().strip() == "bwrap":
-                    found.add(int(entry.name))
-            except OSError:
-                continue
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and str(scratch) in (entry / "cmdline").read_text():
+                found.append(int(entry.name))
     return found
