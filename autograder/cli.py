@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -130,10 +131,15 @@ def grade(
         for remark in found.remarks:
             errors.print(remark, markup=False)
         run = Run(lab, course_secret(), isolation, max(1, jobs), scheduler, force)
-        results = _grade(run, found.handins, out, replace=yes)
-    _write_outputs(lab, results, out, gradebook)
+        kept = ResultsFile.open(out / "results.jsonl")
+        results, replaced = _grade(run, found.handins, kept, replace=yes)
+    if replaced:
+        _write_outputs(lab, results, kept, out, gradebook)
     _print_scores(results)
-    console.print(f"results, scores.csv and feedback are in {_shown(out)}")
+    if replaced:
+        console.print(f"results, scores.csv and feedback are in {_shown(out)}")
+    else:
+        console.print("nothing was replaced; repeat the command with --yes to keep these scores")
     sys.exit(1 if any(result.status == "failed" for result in results) else 0)
 
 
@@ -145,33 +151,31 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except (AutograderError, ValueError, OSError) as error:
-        errors.print(f"[red]error:[/red] {_one_line(error)}", soft_wrap=True)
+        errors.print(f"[red]error:[/red] {escape(_one_line(error))}", soft_wrap=True)
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         errors.print("stopped; what is graded is kept, and the same command goes on from there")
         sys.exit(130)
 
 
-def _grade(run: Run, handins: list[Handin], out: Path, *, replace: bool) -> list[SubmissionResult]:
-    path = out / "results.jsonl"
-    kept = ResultsFile.open(path)
+def _grade(
+    run: Run, handins: list[Handin], kept: ResultsFile, *, replace: bool
+) -> tuple[list[SubmissionResult], bool]:
+    """Grade into `kept`; whether it was, which a forced run does only if it may replace."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=errors) as bar:
         task = bar.add_task(f"grading {run.lab.name}", total=len(handins))
         if not run.force:
-            return grade_all(run, handins, kept, lambda result: bar.advance(task))
-        fresh = ResultsFile(out / "results-regraded.jsonl")
+            return grade_all(run, handins, kept, lambda result: bar.advance(task)), True
+        fresh = ResultsFile(kept.path.with_name("results-regraded.jsonl"))
         fresh.path.unlink(missing_ok=True)
         results = grade_all(run, handins, fresh, lambda result: bar.advance(task))
     _print_changes(kept, results)
-    if not replace:
-        fresh.path.unlink()
-        console.print("nothing was replaced; repeat the command with --yes to keep the new scores")
-        return [kept.get(result.student, run.lab.name) or result for result in results]
-    for result in results:
-        kept.append(result)
-    fresh.path.unlink()
-    return results
+    if replace:
+        for result in results:
+            kept.append(result)
+    fresh.path.unlink(missing_ok=True)
+    return results, replace
 
 
 def _print_changes(kept: ResultsFile, results: list[SubmissionResult]) -> None:
@@ -186,12 +190,19 @@ def _print_changes(kept: ResultsFile, results: list[SubmissionResult]) -> None:
 
 
 def _write_outputs(
-    lab: labs.Lab, results: list[SubmissionResult], out: Path, gradebook_url: str | None
+    lab: labs.Lab,
+    results: list[SubmissionResult],
+    kept: ResultsFile,
+    out: Path,
+    gradebook_url: str | None,
 ) -> None:
     from autograder.export import write_scores
     from autograder.report.feedback import write_feedback
 
-    write_scores(lab, results, out / "scores.csv")
+    everything = kept.latest()
+    known = set(labs.all_labs())
+    graded = [labs.find(name) for name in sorted({r.lab for r in everything} & known)]
+    write_scores(graded, everything, out / "scores.csv")
     for result in results:
         write_feedback(result, out / "feedback")
     if gradebook_url is not None:

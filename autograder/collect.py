@@ -17,6 +17,7 @@ from autograder.labs import Lab
 from autograder.submission import MAX_BYTES
 
 MAX_FILES = 20_000
+MAX_UNPACKED_BYTES = 2 << 30
 _ID = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
@@ -95,14 +96,16 @@ def _student(name: str, path: Path) -> str:
 
 def _unpack(path: Path, scratch: Path) -> Path:
     """Copy the notebooks out of a zip, by names that were checked, never past the size limit."""
-    target = Path(tempfile.mkdtemp(dir=scratch))
+    target, unpacked = Path(tempfile.mkdtemp(dir=scratch)), 0
     try:
         with zipfile.ZipFile(path) as archive:
             for info, parts in _notebooks(archive, path):
                 destination = target.joinpath(*parts)
                 destination.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(info) as source:
-                    destination.write_bytes(source.read(MAX_BYTES + 1))
+                    unpacked += destination.write_bytes(source.read(MAX_BYTES + 1))
+                if unpacked > MAX_UNPACKED_BYTES:
+                    raise UsageError(f"{path}: more than {MAX_UNPACKED_BYTES >> 30} GiB unpacked")
     except _BROKEN as error:
         raise UsageError(f"{path}: this zip cannot be read: {error}") from error
     return target

@@ -53,7 +53,7 @@ def withhold(source: str, names: dict[str, str]) -> str:
             _replace_body(lines, node, names[node.name])
         else:
             start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            del lines[start - 1 : node.end_lineno]
+            del lines[_above_comments(lines, start) - 1 : node.end_lineno]
     return "".join(lines)
 
 
@@ -67,7 +67,16 @@ def _replace_body(lines: list[str], node: ast.FunctionDef, number: str) -> None:
         decorators = getattr(first, "decorator_list", [])
         line, column = min((n.lineno, n.col_offset) for n in [first, *decorators])
     head = lines[line - 1].encode()[:column].decode().rstrip(" @")
+    if not head:
+        line = _above_comments(lines, line)
     lines[line - 1 : node.end_lineno] = [f"{head}\n" if head else "", body]
+
+
+def _above_comments(lines: list[str], line: int) -> int:
+    """The first of the comment lines that stand right above line number `line`, or it itself."""
+    while line > 1 and lines[line - 2].lstrip().startswith("#"):
+        line -= 1
+    return line
 
 
 def _private_helpers(

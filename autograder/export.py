@@ -10,9 +10,9 @@ from autograder.labs import Lab
 from autograder.results import SubmissionResult
 
 
-def write_scores(lab: Lab, results: Iterable[SubmissionResult], path: Path) -> None:
+def write_scores(labs: Iterable[Lab], results: Iterable[SubmissionResult], path: Path) -> None:
     """``scores.csv``: student, lab, score, max_score, then a column a task; empty if not marked."""
-    names = [task.name for task in lab.tasks]
+    names = list(dict.fromkeys(task.name for lab in labs for task in lab.tasks))
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["student", "lab", "score", "max_score", *names])

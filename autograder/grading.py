@@ -17,6 +17,7 @@ import pytest
 from _pytest.config import _prepareconfig
 from _pytest.runner import runtestprotocol
 
+from autograder.errors import UsageError
 from autograder.results import TestResult
 from dlcourse.testing import CheckError
 
@@ -135,6 +136,17 @@ class _Reports:
         return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, when)
 
 
+class _CollectionErrors:
+    """Why a module of hidden tests could not be collected."""
+
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.reasons.append(str(report.longrepr).strip().splitlines()[-1])
+
+
 class HiddenTests:
     """The hidden tests of one lab, collected once and run for many submissions.
 
@@ -153,12 +165,16 @@ class HiddenTests:
         self._config = _prepareconfig(arguments)
         self._config.stash[SECRET] = secret
         self._config.pluginmanager.register(_Reports())
+        collection = _CollectionErrors()
+        self._config.pluginmanager.register(collection)
         self._config._do_configure()
         self._session = pytest.Session.from_config(self._config)
         self._config.hook.pytest_sessionstart(session=self._session)
         self.items = list(self._session.perform_collect())
+        if collection.reasons:
+            raise UsageError(f"{path.name} cannot be collected: {collection.reasons[0]}")
         if not self.items:
-            raise ValueError(f"{path} holds no tests")
+            raise UsageError(f"{path.name} holds no tests")
 
     def tasks(self) -> set[str]:
         """The names of the tasks that have at least one test."""

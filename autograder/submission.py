@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import UnreadableSubmission
-from autograder.labs import Lab, LabCell, source_of
+from autograder.labs import Lab, source_of
 
 MAX_BYTES = 16 << 20
 MAX_CELLS = 2_000
-MAX_EXPERIMENT = 200_000  # characters: parsing takes the grader's own memory
+MAX_EXPERIMENT = 200_000  # characters, of all together: parsing takes the grader's own memory
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,18 @@ def plan(lab: Lab, submission: Submission) -> list[Step]:
         for cell in locked
         if _normal(cell.source) not in present
     ]
-    experiments = [cell for cell in lab.cells if cell.kind == "experiment"]
+    experiments = {cell.id for cell in lab.cells if cell.kind == "experiment" and cell.id}
+    texts = {_normal(cell.source) for cell in lab.cells if cell.kind == "experiment"}
+    room = MAX_EXPERIMENT
     for number, cell in enumerate(submission.cells, 1):
         place = f"code cell {number}" + (f" ({cell.grade_id})" if cell.grade_id else "")
-        if _normal(cell.source) in tests or not cell.source.strip():
+        text = _normal(cell.source)
+        if text in tests or not text:
             continue
-        if _is_experiment(cell, experiments):
-            steps += [Step(source, place, quiet=True) for source in definitions(cell.source)]
+        if cell.id in experiments or text in texts:
+            room -= len(cell.source)
+            found = definitions(cell.source) if room >= 0 else []
+            steps += [Step(source, place, quiet=True) for source in found]
         else:
             steps.append(Step(cell.source, place))
     return steps
@@ -118,29 +123,25 @@ def definitions(source: str) -> list[str]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    lines = re.split("\r\n|\r|\n", source)  # as Python counts them; splitlines knows more
+    # as Python counts lines, where splitlines knows more, and columns
+    lines = [line.encode() for line in re.split("\r\n|\r|\n", source)]
     return [_segment(lines, node) for node in tree.body if isinstance(node, kinds)]
 
 
-def _segment(lines: list[str], node: ast.stmt) -> str:
+def _segment(lines: list[bytes], node: ast.stmt) -> str:
     """The text of `node`, without what else stands on its first and last line."""
     decorators = getattr(node, "decorator_list", [])
     first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
-    part = [line.encode() for line in lines[first - 1 : node.end_lineno]]
-    part[-1] = part[-1][: node.end_col_offset]
-    part[0] = part[0][node.col_offset :]
-    return b"\n".join(part).decode()
-
-
-def _is_experiment(cell: Cell, experiments: list[LabCell]) -> bool:
-    return any(
-        (cell.id and cell.id == experiment.id) or _normal(cell.source) == _normal(experiment.source)
-        for experiment in experiments
-    )
+    last = node.end_lineno or first
+    if first == last:
+        text: str = lines[first - 1][node.col_offset : node.end_col_offset].decode()
+        return text
+    part = [lines[first - 1][node.col_offset :], *lines[first : last - 1]]
+    return b"\n".join([*part, lines[last - 1][: node.end_col_offset]]).decode()
 
 
 def _normal(source: str) -> str:
-    return re.sub(r"\s+", " ", source).strip()
+    return " ".join(source.split())
 
 
 def _cell(raw: Any, number: int) -> Cell | None:

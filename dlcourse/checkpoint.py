@@ -39,7 +39,7 @@ def save_checkpoint(path: str | Path, state: Any) -> None:
     Raises:
         TypeError: for anything else in the state, with the place where it stands.
     """
-    save_file = _safetensors().numpy.save_file
+    serialize = _safetensors().numpy.save
     path, arrays = Path(path), dict[str, np.ndarray]()
     structure = json.dumps(_encode(state, "state", arrays))
     metadata = {
@@ -50,8 +50,9 @@ def save_checkpoint(path: str | Path, state: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     try:
-        save_file(arrays, partial, metadata)
-        with partial.open("r+b") as file:
+        with partial.open("wb") as file:
+            file.write(serialize(arrays, metadata))
+            file.flush()
             os.fsync(file.fileno())
         # A name change is atomic, and after fsync no crash can leave a name without its contents.
         partial.replace(path)

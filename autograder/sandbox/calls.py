@@ -122,6 +122,8 @@ class Peer:
                 raise WireError("a changed argument of another shape")
             if content.dtype != array.dtype:
                 raise WireError("a changed argument of another dtype")
+            if not array.flags.writeable:
+                raise WireError("a changed argument that is read-only")
             array[...] = content
         for number, state in _pairs(message.get("g")):
             set_generator_state(_sent(out.generators, number), state)

@@ -29,6 +29,7 @@ MAX_TEXT = 8 << 20
 MAX_BINARY = 64 << 20
 MAX_DEPTH = 32
 MAX_NODES = 1_000_000
+MAX_KEYS = 10_000  # of sets and dicts in a message: keys with one hash take quadratic time
 MAX_FUNCTIONS = 10_000
 DTYPES = {
     *("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8"),
@@ -165,6 +166,7 @@ class Incoming:
     originals: list[bytes] = field(default_factory=list)
     generators: list[np.random.Generator] = field(default_factory=list)
     nodes: int = 0
+    keys: int = 0
 
 
 class Codec:
@@ -223,6 +225,10 @@ class Codec:
         if tag in decoders:
             if not isinstance(content, list):
                 raise WireError("not a value")
+            if tag in ("s", "d"):
+                incoming.keys += len(content)
+            if incoming.keys > MAX_KEYS:
+                raise WireError("a set or dict of too many keys")
             return decoders[tag](content, peer, incoming, depth + 1)
         if tag in ("a", "n"):
             return self._decode_array(content, incoming, scalar=tag == "n")

@@ -15,10 +15,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from dlcourse.backend import Array, namespace
 from dlcourse.optim import adaptive
 from dlcourse.optim import momentum as heavy_ball
 from dlcourse.optim.gradient import Schedule
+
+BLOCK = 1 << 17
 
 Params: TypeAlias = list[Array]
 Step: TypeAlias = Callable[..., tuple[Array, ...]]
@@ -82,7 +86,7 @@ def elementwise(update: Update, lr: float | Schedule, starts: Sequence[float]) -
         _check_match(params, grads)
         k = state.k + 1
         rate = float(lr(k)) if callable(lr) else float(lr)
-        w, *slots = update(_ravel(params), _ravel(grads), state.slots, rate, k)
+        w, *slots = _in_blocks(update, _ravel(params), _ravel(grads), state.slots, rate, k)
         return _unravel(w, params), SlotState(k, tuple(slots))
 
     return Optimizer(init, step)
@@ -270,6 +274,21 @@ def averaged(optimizer: Optimizer, average: Callable[[Array, Array, int], Array]
         return params, AveragedState(inner, means, t)
 
     return Optimizer(init, step)
+
+
+def _in_blocks(
+    update: Update, w: Array, grad: Array, slots: tuple[Array, ...], rate: float, k: int
+) -> list[Array]:
+    """`update`, on NumPy a block at a time: intermediate results then stay in the cache."""
+    if not isinstance(w, np.ndarray) or w.size <= BLOCK:
+        return list(update(w, grad, slots, rate, k))
+    new = [np.empty_like(vector) for vector in (w, *slots)]
+    for start in range(0, w.size, BLOCK):
+        block = slice(start, start + BLOCK)
+        parts = update(w[block], grad[block], tuple(slot[block] for slot in slots), rate, k)
+        for vector, part in zip(new, parts, strict=True):
+            vector[block] = part
+    return new
 
 
 def _ravel(arrays: Params) -> Array:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
     from matplotlib.axes import Axes
 
+LABELS_A_ROW = 3
 LEVELS = 20
 RESOLUTION = 200
 COLORS_A_PICTURE = 64
@@ -78,7 +79,7 @@ def race(
     steps = np.unique(np.linspace(0, last, min(frames, last + 1)).round().astype(int))
     with look():
         # Not a figure of pyplot: a notebook would show that one too, standing still.
-        figure = Figure(figsize=(5.6, 4.4), dpi=80, layout="constrained")
+        figure = Figure(figsize=_size(len(runners)), dpi=80, layout="constrained")
         ax = figure.add_subplot()
         artists = _draw(runners, surface, ax, title)
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2.0}
@@ -119,7 +120,7 @@ def race_picture(
         if ax is None:
             import matplotlib.pyplot as plt
 
-            _, ax = plt.subplots(figsize=(5.6, 4.4), layout="constrained")
+            _, ax = plt.subplots(figsize=_size(len(runners)), layout="constrained")
         artists = _draw(runners, surface, ax, title)
     for runner, (trail, head) in zip(runners, artists, strict=True):
         _move(runner, len(runner.points) - 1, trail, head)
@@ -179,6 +180,11 @@ def _runner(label: str, path: Array, surface: Surface) -> _Runner:
     return _Runner(label, shown, lost=end < len(points))
 
 
+def _size(runners: int) -> tuple[float, float]:
+    """Of the figure, in inches: the axes keep theirs when the legend has more rows."""
+    return 5.6, 4.4 + 0.25 * ((runners - 1) // LABELS_A_ROW)
+
+
 def _draw(runners: list[_Runner], surface: Surface, ax: Axes, title: str) -> list[tuple[Any, Any]]:
     """The surface and the legend; for each runner the line and the marker that are to move."""
     xlim, ylim = surface.window
@@ -201,7 +207,7 @@ def _draw(runners: list[_Runner], surface: Surface, ax: Axes, title: str) -> lis
             artist.set_in_layout(False)
         artists.append((trail, head))
     ax.set(xlim=xlim, ylim=ylim, xlabel="$w_1$", ylabel="$w_2$")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(len(runners), 3))
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(len(runners), LABELS_A_ROW))
     if title:
         ax.figure.suptitle(title)
     return artists

@@ -17,7 +17,10 @@ from classroom import LAB, Bench, Command
 
 from autograder import labs
 from autograder.labs import ROOT, Lab
-from autograder.sandbox.launch import Sandbox, SandboxUnavailable, Stage, check
+from autograder.errors import SandboxUnavailable
+from autograder.sandbox.backends import check
+from autograder.sandbox.launch import Sandbox
+from autograder.sandbox.stage import Stage
 from autograder.sandbox.student import StudentProxy
 from autograder.submission import Step
 
@@ -60,7 +63,7 @@ def quick_bench(quick_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def box(lab: Lab) -> Iterator[Sandbox]:
     """A sandbox of its own, to look around in."""
     stage = Stage(lab)
-    sandbox = Sandbox(lab.limits, stage, "bubblewrap")
+    sandbox = Sandbox(lab, stage, "bubblewrap")
     yield sandbox
     sandbox.close()
     stage.close()

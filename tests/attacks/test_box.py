@@ -15,14 +15,20 @@ import pytest
 from autograder.labs import ROOT, Lab
 
 Inside = Callable[[str], Any]
-LIBC = "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+LIBC = """
+import ctypes, os, platform
+libc = ctypes.CDLL(None, use_errno=True)
+at = ("x86_64", "aarch64").index(platform.machine())
+CLONE, KEYCTL, BPF = (56, 220)[at], (250, 219)[at], (321, 280)[at]
+PERF_EVENT_OPEN, USERFAULTFD, IO_URING_SETUP = (298, 241)[at], (323, 282)[at], 425
+"""  # fmt: skip
 
 # name: cell that leaves in `found` whether it could be done
 FORBIDDEN = {
     "unshare a user namespace": "found = libc.unshare(0x10000000) == 0",
     "unshare a mount namespace": "found = libc.unshare(0x00020000) == 0",
     "clone into a user namespace": """
-pid = libc.syscall(56, 0x10000011, 0, 0, 0, 0)
+pid = libc.syscall(CLONE, 0x10000011, 0, 0, 0, 0)
 if pid == 0:
     os._exit(0)
 found = pid > 0
@@ -72,16 +78,16 @@ try:
 except OSError:
     found = False
 """,
-    "ask the kernel for keys": "found = libc.syscall(250, 0, -3, 0) > 0",
+    "ask the kernel for keys": "found = libc.syscall(KEYCTL, 0, -3, 0) > 0",
     "open a POSIX message queue": """
 found = libc.mq_open(b"/left", os.O_CREAT | os.O_RDWR, 0o600, None) >= 0
 """,
-    "set up an io_uring": "found = libc.syscall(425, 1, ctypes.create_string_buffer(256)) >= 0",
-    "load a BPF program": "found = libc.syscall(321, 0, ctypes.create_string_buffer(128), 128) >= 0",
+    "set up an io_uring": "found = libc.syscall(IO_URING_SETUP, 1, ctypes.create_string_buffer(256)) >= 0",
+    "load a BPF program": "found = libc.syscall(BPF, 0, ctypes.create_string_buffer(128), 128) >= 0",
     "open a performance counter": """
-found = libc.syscall(298, ctypes.create_string_buffer(128), 0, -1, -1, 0) >= 0
+found = libc.syscall(PERF_EVENT_OPEN, ctypes.create_string_buffer(128), 0, -1, -1, 0) >= 0
 """,
-    "create a userfaultfd": "found = libc.syscall(323, 0) >= 0",
+    "create a userfaultfd": "found = libc.syscall(USERFAULTFD, 0) >= 0",
     "write to kernel settings": """
 found = False
 for path in ("/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname", "/proc/sysrq-trigger",
@@ -226,12 +232,13 @@ found = {name: list(r.getrlimit(getattr(r, "RLIMIT_" + name))) for name in names
 ORDINARY = """
 import json, sys
 from autograder import labs
-from autograder.sandbox.launch import Sandbox, Stage
+from autograder.sandbox.launch import Sandbox
+from autograder.sandbox.stage import Stage
 from autograder.sandbox.student import StudentProxy
 from autograder.submission import Step
 lab = labs.find("lab01")
 stage = Stage(lab)
-sandbox = Sandbox(lab.limits, stage, "bubblewrap")
+sandbox = Sandbox(lab, stage, "bubblewrap")
 answers = {}
 for name, source in json.load(sys.stdin).items():
     loaded = sandbox.open([Step(source, name)])

@@ -15,7 +15,8 @@ from classroom import FIRST, SECRET, Bench, Command, classmate
 
 from autograder.completion import completed, save, with_cell
 from autograder.labs import ROOT, Lab
-from autograder.sandbox.launch import Sandbox, Stage
+from autograder.sandbox.launch import Sandbox
+from autograder.sandbox.stage import WORKER, Stage
 from autograder.sandbox.student import StudentProxy
 from autograder.submission import Step
 
@@ -56,7 +57,7 @@ def planted(
         patch.setenv("DLCOURSE_CANARY", f"{CANARY} in the environment")
         os.set_inheritable(leaked.fileno(), True)
         stage = Stage(lab)
-        sandbox = Sandbox(lab.limits, stage, "bubblewrap")
+        sandbox = Sandbox(lab, stage, "bubblewrap")
 
     def run(source: str) -> object:
         loaded = sandbox.open([Step(SEARCH + source, "the cell")])
@@ -231,7 +232,7 @@ def test_inputs_are_all_that_crosses(planted: tuple[Callable[[str], object], Pat
     source = "found = sorted(f for d, _, fs in os.walk('/worker') for f in fs)"
     files = run(source)
     assert isinstance(files, list)
-    assert set(files) <= {"__init__.py", "calls.py", "guard.py", "wire.py", "worker.py"}
+    assert set(files) <= {"__init__.py", *WORKER}
 
 
 LOOT = {

@@ -145,6 +145,11 @@ def test_one_entry_that_is_not_finite_is_found() -> None:
     assert "(1, 0)" in error.detail
 
 
+def test_expected_value_that_is_not_a_number_passes_nothing() -> None:
+    refused(check_close, np.ones(2), np.array([1.0, np.nan]), "dX")
+    refused(check_close, 1.0, np.nan, "loss")
+
+
 def test_message_gives_no_numbers_away() -> None:
     for actual, expected in ((np.array([0.125]), np.array([0.375])), (0.125, 0.375)):
         error = refused(check_close, actual, expected, "loss")

@@ -424,6 +424,16 @@ def test_lying_or_unknown_array_is_refused(tag: str, description: Any) -> None:
         decode({tag: description}, b"\0" * 64)
 
 
+@pytest.mark.parametrize(("shape", "length"), [([1], 9), ([2], 8), ([1], 16), ([2**61], 0)])
+def test_length_that_belies_the_shape_is_found_before_the_bytes_are_looked_at(
+    shape: list[int], length: int
+) -> None:
+    incoming = Incoming(b"\0" * 64)
+    with pytest.raises(WireError, match=r"belies its shape|not a shape"):
+        Codec().decode({"a": ["<f8", shape, length]}, None, incoming)
+    assert incoming.position == 0
+
+
 def test_scalar_with_dimensions_is_refused() -> None:
     with pytest.raises(WireError, match="scalar"):
         decode({"n": ["<f8", [1], 8]}, b"\0" * 8)
