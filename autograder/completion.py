@@ -28,7 +28,7 @@ def completed(lab: Lab, replace: Mapping[str, str] | None = None) -> Notebook:
     """
     notebook = released(lab)
     solutions = {
-        _grade_id(cell): _MARKER.sub("", source_of(cell))
+        _grade_id(cell): _MARKER.sub("", source_of(cell)).strip("\n")
         for cell in json.loads(lab.path.read_text(encoding="utf-8"))["cells"]
     }
     solutions |= dict(replace or {})

@@ -91,7 +91,8 @@ def entries_left_where_they_were_moved(
 
 @mistake(
     "numerical_gradient",
-    says="Adding a step and taking it away again does not give back the last bit, so that your function changes the caller's x: keep the old value.",
+    says="Adding a step and taking it away again does not give back the last bit, which "
+    "changes the caller's x: keep the old value.",
 )
 def moved_back_by_arithmetic(f: Callable[[Array], float], x: Array, h: float = 1e-5) -> Array:
     point, gradient = np.asarray(x, dtype=float), np.zeros(x.shape)
@@ -149,7 +150,8 @@ def step_written_out(f: Callable[[Array], float], x: Array, h: float = 1e-5) -> 
 
 @mistake(
     "numerical_gradient",
-    says="In float32 a step this small drowns in rounding, and a whole number does not move at all: differences want float64.",
+    says="In float32 a step this small drowns in rounding, and a whole number does not move at "
+    "all: differences want float64.",
 )
 def differences_in_the_precision_of_x(
     f: Callable[[Array], float], x: Array, h: float = 1e-5

@@ -249,6 +249,18 @@ def always_downhill(
     return w + step, step
 
 
+@mistake(
+    "quickprop_step",
+    says="You rest, or jump short, where two slopes are close; a parabola goes through them too.",
+)
+def guarded_too_coarsely(
+    w: Array, grad: Array, prev_grad: Array, prev_step: Array
+) -> tuple[Array, Array]:
+    bend = prev_grad - grad
+    step = prev_step * grad * bend / (bend * bend + 1e-6)
+    return w + step, step
+
+
 @mistake("quickprop_step", says="You add a step of plain descent to the jump.")
 def descent_added(w: Array, grad: Array, prev_grad: Array, prev_step: Array) -> tuple[Array, Array]:
     step = prev_step * grad / (prev_grad - grad) - 0.1 * grad

@@ -178,7 +178,7 @@ def _nesterov_returns(function: Function) -> None:
 
 
 def _nesterov_looks_ahead(function: Function) -> None:
-    """Grad is called once, at the point to which beta of the velocity leads."""
+    """It calls grad once, at the point to which beta of the velocity leads."""
     w, velocity, slope = np.array([1.0, -2.0]), np.array([0.5, 1.0]), _Slope()
     function(w, slope, velocity, 0.1, 0.8)
     check_that(len(slope.asked) > 0, "grad was never called: it is a function of w")

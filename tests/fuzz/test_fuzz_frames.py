@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from autograder.probes import Recorder
@@ -257,8 +257,12 @@ def every_route(script: bytes) -> None:
         one_of_ours(partial(route, script))
 
 
+CHANGED = [[2, {"a": ["<f8", [2], 16]}]]  # the third array, which nobody may write to
+
+
 @SHORT
 @given(scripts)
+@example(frame({"op": "return", "v": None, "c": CHANGED, "g": []}, bytes(16)))
 def test_hostile_frames_end_in_a_value_or_an_error_of_ours(script: bytes) -> None:
     every_route(script)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from autograder.errors import UsageError
 from autograder.grading import OTHER_FAILURE, HiddenTests, MissingFunction
 from autograder.results import TestResult
 
@@ -284,7 +285,14 @@ def test_seeds_are_the_same_in_another_process_and_another_directory(
 def test_module_without_tests_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "test_lab77_empty.py"
     path.write_text("")
-    with pytest.raises(ValueError, match="holds no tests"):
+    with pytest.raises(UsageError, match="holds no tests"):
+        HiddenTests(path, b"secret")
+
+
+def test_module_that_cannot_be_collected_is_an_error_with_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "test_lab77_broken.py"
+    path.write_text("import nothing_of_this_name\n")
+    with pytest.raises(UsageError, match=r"cannot be collected.*nothing_of_this_name"):
         HiddenTests(path, b"secret")
 
 
