@@ -77,7 +77,9 @@ def _from_directory(lab: Lab, directory: Path, found: Collection) -> None:
             found.handins.append(Handin(_student(entry.stem, entry), entry))
         elif entry.is_dir() and not entry.name.startswith("."):
             notebook = entry / lab.name / f"{lab.name}.ipynb"
-            if notebook.exists() or notebook.is_symlink():
+            if entry.is_symlink() or notebook.parent.is_symlink():
+                found.remarks.append(f"{entry.name} is passed over: a link may be another's work")
+            elif notebook.exists() or notebook.is_symlink():
                 found.handins.append(Handin(_student(entry.name, entry), notebook))
             else:
                 found.remarks.append(f"{entry.name} handed in no {lab.name}/{lab.name}.ipynb")

@@ -180,8 +180,10 @@ class HiddenTests:
         """The names of the tasks that have at least one test."""
         return {_task(item)[0] for item in self.items}
 
-    def run(self, student: RestartableStudent) -> dict[str, list[TestResult]]:
-        """Run every test for one submission; the results by task.
+    def run(
+        self, student: RestartableStudent, only: str | None = None
+    ) -> dict[str, list[TestResult]]:
+        """Run every test, or those of one task, for one submission; the results by task.
 
         A test that fails in a process which earlier tests have used runs again in a fresh one,
         and that verdict counts: nothing that an earlier test left behind may cost points.
@@ -189,6 +191,8 @@ class HiddenTests:
         self._config.stash[STUDENT] = student
         results: dict[str, list[TestResult]] = {}
         for item in self.items:
+            if only not in (None, _task(item)[0]):
+                continue
             used = student.used
             result = self._run_one(item)
             if used and not result.passed and not result.missing:

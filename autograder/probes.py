@@ -10,6 +10,7 @@ import numpy as np
 from dlcourse.testing import CheckError, check_that, describe
 
 MAX_CALLS = 100_000
+MAX_KEPT = 128 << 20
 Shape = tuple[int | None, ...]
 
 
@@ -31,6 +32,7 @@ class Recorder:
         self._function = function
         self._shapes = shapes
         self.calls: list[dict[str, Any]] = []
+        self._kept = 0
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
         """Remember the arguments, copied, and answer as the function does."""
@@ -39,6 +41,9 @@ class Recorder:
             self._check_shape(name, value)
         if len(self.calls) >= MAX_CALLS:
             raise CheckError("your function calls the function that it is given far too often")
+        self._kept += sum(map(_size, call.values()))
+        if self._kept > MAX_KEPT:
+            raise CheckError("your function gives the function that it is given far too much")
         self.calls.append({name: _copy(value) for name, value in call.items()})
         return self._function(**call)
 
@@ -65,3 +70,14 @@ class Recorder:
 
 def _copy(value: object) -> object:
     return value.copy() if type(value) is np.ndarray else value
+
+
+def _size(value: object) -> int:
+    """About how many bytes of memory a value takes that came over the wire."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, dict):
+        return _size(list(value)) + _size(list(value.values()))
+    if isinstance(value, list | tuple | set):
+        return 64 + sum(map(_size, value))
+    return 64 + 4 * len(value) if isinstance(value, str) else 64

@@ -87,11 +87,12 @@ def plan(lab: Lab, submission: Submission) -> list[Step]:
 
     Test cells never run. A cell counts as the instructor's only if its source is the instructor's,
     so that code under borrowed metadata runs as what it is: the student's. Of an experiment only
-    imports and definitions run.
+    imports and definitions run; a locked cell runs once, since a copy would undo what came between.
     """
     locked = [cell for cell in lab.cells if cell.kind == "locked"]
     tests = {_normal(cell.source) for cell in lab.cells if cell.kind == "test"}
     present = {_normal(cell.source) for cell in submission.cells}
+    copied = {_normal(cell.source): 0 for cell in locked}
     steps = [
         Step(cell.source, f"the locked cell {cell.name}")
         for cell in locked
@@ -103,7 +104,9 @@ def plan(lab: Lab, submission: Submission) -> list[Step]:
     for number, cell in enumerate(submission.cells, 1):
         place = f"code cell {number}" + (f" ({cell.grade_id})" if cell.grade_id else "")
         text = _normal(cell.source)
-        if text in tests or not text:
+        if text in copied:
+            copied[text] += 1
+        if text in tests or not text or copied.get(text, 0) > 1:
             continue
         if cell.id in experiments or text in texts:
             room -= len(cell.source)

@@ -34,7 +34,9 @@ SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64")
 LIBRARY_CACHE = "/etc/ld.so.cache"
 SCRATCH_BYTES = 256 << 20
 SETPRIV = "/usr/bin/setpriv"
-_USERS = itertools.count(200_000 + os.getpid() % 100_000 * 16)
+# a block for each process: users are counted and killed as a whole, so none may have two owners
+_FIRST_USER = 200_000 + os.getpid() % 100_000 * 16
+_USERS = itertools.cycle(range(_FIRST_USER, _FIRST_USER + 16))
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,8 @@ def _bubblewrap(stage: Path, packages: Iterable[Path], *, gpu: bool = False) -> 
         )
     command = [program, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     command += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv"]
+    # the warm parent is the first process: what it starts can neither kill nor stop it
+    command += ["--as-pid-1"]
     command += ["--cap-drop", "ALL"]
     for name, value in _environment("/tmp"):
         command += ["--setenv", name, value]

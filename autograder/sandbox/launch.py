@@ -165,6 +165,7 @@ class Loaded:
 
     def _run(self, descriptor: int) -> None:
         self._pristine = False
+        self._channel.deadline = self.deadline(CONTROL_SECONDS)  # the last cell's may have passed
         _send_descriptor(self._channel, {"op": "run", "fork": self._fork}, descriptor)
 
     def deadline(self, seconds: float) -> float:

@@ -361,6 +361,8 @@ def set_generator_state(generator: np.random.Generator, content: Any) -> None:
         raise WireError("not a generator")
     try:
         state, increment, has_uint32, uinteger = (int(text, 16) for text in content)
+        if increment % 2 == 0:  # of short period, down to zeros for ever, on which a draw hangs
+            raise WireError("not a generator")
         generator.bit_generator.state = {
             "bit_generator": "PCG64",
             "state": {"state": state, "inc": increment},

@@ -293,16 +293,18 @@ def limit_resources(limits: dict[str, int]) -> None:
 
 
 def become_guarded() -> None:
-    """Make this process unreadable to its children, their reaper, and mortal with its parent."""
+    """Make this process unreadable to its children, deaf to them, their reaper, and mortal."""
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def become_ordinary() -> None:
     """Undo for a child what would hinder the student's own code."""
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
 
 

@@ -89,9 +89,11 @@ def _forward_cache(function: Function) -> None:
 
 def _forward_one_layer(function: Function) -> None:
     """A net of one layer is that layer: nothing is hidden, and no ReLU acts."""
-    x, W, b = np.array([[1.0, 2.0]]), np.array([[3.0, -3.0], [0.0, -1.0]]), np.array([1.0, 1.0])
+    x, W, b = np.array([[1.0, -2.0]]), np.array([[3.0, -3.0], [0.0, -1.0]]), np.array([1.0, -1.0])
     logits, inputs = _forward(function(x, [(W, b)]), (1, 2))
-    check_close(logits, np.array([[4.0, -4.0]]), "logits")
+    if np.allclose(logits, [[4.0, -4.0]]):
+        raise CheckError("x went through ReLU; it acts on what leaves a hidden layer, not on x")
+    check_close(logits, np.array([[4.0, -2.0]]), "logits")
     if len(inputs) != 1:
         raise CheckError(f'cache["inputs"]: expected 1 array for 1 layer, got {len(inputs)}')
     check_close(inputs[0], x, "the input")
@@ -149,9 +151,12 @@ def _backward_one_layer(function: Function) -> None:
     """A net of one layer: dW by hand, and db adds up dlogits over the rows."""
     weights = [(np.array([[1.0, -1.0], [2.0, 0.0]]), np.zeros(2))]
     dlogits = np.array([[1.0, 10.0], [2.0, 20.0]])
-    value = function(dlogits, weights, {"inputs": [_X]})
+    x = np.array([[1.0, -2.0], [3.0, 4.0]])
+    value = function(dlogits, weights, {"inputs": [x]})
     ((dW, db),) = _gradients(value, weights)
-    check_close(dW, np.array([[7.0, 70.0], [4.0, 40.0]]), "dW")
+    if np.allclose(dW, [[7.0, 70.0], [8.0, 80.0]]):
+        raise CheckError("x is rectified for dW; no ReLU acts on x")
+    check_close(dW, np.array([[7.0, 70.0], [6.0, 60.0]]), "dW")
     check_close(db, np.array([3.0, 30.0]), "db")
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from dlcourse.checks.properties import Function, run_properties
-from dlcourse.testing import CheckError, check_close, check_number
+from dlcourse.testing import CheckError, check_close, check_number, check_that
 
 
 def step_decay(function: object) -> None:
@@ -89,6 +89,7 @@ def _exponential_half(function: Function) -> None:
 def _exponential_ratio(function: Function) -> None:
     """Each epoch cuts by the same share: with rate = 0.5, to 60.65 % of the one before."""
     rates = [check_number(function(epoch, 0.2, 0.5), f"epoch {epoch}") for epoch in range(6)]
+    check_that(min(rates) > 0, "the rate has fallen to nothing within five epochs")
     shares = np.array(rates[1:]) / np.array(rates[:-1])
     check_close(shares, np.full(5, 0.6065306597), "the share that each epoch leaves", rtol=1e-6)
 
@@ -121,6 +122,9 @@ def _plateau_best(function: Function) -> None:
     if got == 1.0:
         raise CheckError("a loss that beats the last one, but not the best, counts as good")
     check_close(got, 0.5, "the rate")
+    got = check_number(function([3.0, 1.0, 2.0, 2.0, 2.0], 1.0, 0.5, 2), "the rate")
+    if got == 1.0:
+        raise CheckError("every loss is compared with the first: the best has to follow")
     restored = [2.0, 3.0, 3.0, 1.0, 3.0, 3.0]
     got = check_number(function(restored, 1.0, 0.5, 2), "the rate")
     if got < 1.0:

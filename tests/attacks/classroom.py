@@ -1,4 +1,4 @@
-"""What all attacks share: a bench that grades attacker and classmate, and notebooks to attack with."""
+"""What all attacks share: a bench that grades attacker and classmate, and hostile notebooks."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def attacked(lab: Lab, cell: str, body: str = "return forge(args, kwargs)") -> N
     """The released notebook with `cell` before the first task, and each task's body `body`."""
     notebook = released(lab)
     for number, task in enumerate(lab.code_tasks()):
-        source = f"def {task}(*args, **kwargs):\n    task, number = {task!r}, {number}\n    {body}\n"
+        source = (
+            f"def {task}(*args, **kwargs):\n    task, number = {task!r}, {number}\n    {body}\n"
+        )
         cell_of(notebook, task)["source"] = source
     return with_cell(notebook, cell, before=FIRST)
 
@@ -79,9 +81,7 @@ def cell_of(notebook: Notebook, grade_id: str) -> dict[str, Any]:
     """The cell that nbgrader knows as `grade_id`."""
     cells: list[dict[str, Any]] = notebook["cells"]
     return next(
-        cell
-        for cell in cells
-        if cell["metadata"].get("nbgrader", {}).get("grade_id") == grade_id
+        cell for cell in cells if cell["metadata"].get("nbgrader", {}).get("grade_id") == grade_id
     )
 
 

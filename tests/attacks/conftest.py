@@ -16,15 +16,22 @@ import pytest
 from classroom import LAB, Bench, Command
 
 from autograder import labs
-from autograder.labs import ROOT, Lab
 from autograder.errors import SandboxUnavailable
+from autograder.labs import ROOT, Lab
 from autograder.sandbox.backends import check
 from autograder.sandbox.launch import Sandbox
 from autograder.sandbox.stage import Stage
 from autograder.sandbox.student import StudentProxy
 from autograder.submission import Step
 
-QUICK = dict(call_cpu=1, call_wall=2, cell_cpu=1, cell_wall=2, submission_cpu=20, submission_wall=9)
+QUICK = {
+    "call_cpu": 1,
+    "call_wall": 1,
+    "cell_cpu": 1,
+    "cell_wall": 2,
+    "submission_cpu": 20,
+    "submission_wall": 6,
+}
 
 
 @pytest.fixture(scope="session")

@@ -82,8 +82,12 @@ except OSError:
     "open a POSIX message queue": """
 found = libc.mq_open(b"/left", os.O_CREAT | os.O_RDWR, 0o600, None) >= 0
 """,
-    "set up an io_uring": "found = libc.syscall(IO_URING_SETUP, 1, ctypes.create_string_buffer(256)) >= 0",
-    "load a BPF program": "found = libc.syscall(BPF, 0, ctypes.create_string_buffer(128), 128) >= 0",
+    "set up an io_uring": """
+found = libc.syscall(IO_URING_SETUP, 1, ctypes.create_string_buffer(256)) >= 0
+""",
+    "load a BPF program": """
+found = libc.syscall(BPF, 0, ctypes.create_string_buffer(128), 128) >= 0
+""",
     "open a performance counter": """
 found = libc.syscall(PERF_EVENT_OPEN, ctypes.create_string_buffer(128), 0, -1, -1, 0) >= 0
 """,
@@ -152,7 +156,9 @@ def test_a_submission_cannot(inside: Inside, attempt: str) -> None:
 
 
 def test_it_is_nobody_with_no_capability(inside: Inside) -> None:
-    status = inside("found = dict(l.split(':\\t') for l in open('/proc/self/status') if ':\\t' in l)")
+    status = inside(
+        "found = dict(l.split(':\\t') for l in open('/proc/self/status') if ':\\t' in l)"
+    )
     assert 0 not in map(int, status["Uid"].split())
     assert status["Groups"].split() in ([], ["65534"])
     for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):

@@ -158,7 +158,8 @@ def inverse_decay(j, lr0, decay):
     ),
     "names beyond ASCII": (
         "inverse_decay",
-        "def inverse_decay(j, lr0, decay):\n    η = lr0 / (1 + decay * j)  # 学习率 🎓\n    return η",
+        "def inverse_decay(j, lr0, decay):\n    η = lr0 / (1 + decay * j)  # 学习率 🎓\n"
+        "    return η",
     ),
 }
 
@@ -351,7 +352,9 @@ def test_every_honest_variant_gets_full_marks(bench: Bench, lab: Lab) -> None:
             waiting.setdefault(answer.task, []).append(answer.source)
     assert waiting
     while waiting:
-        full_marks(bench.grade(completed(lab, {t: sources.pop() for t, sources in waiting.items()})))
+        full_marks(
+            bench.grade(completed(lab, {t: sources.pop() for t, sources in waiting.items()}))
+        )
         waiting = {task: sources for task, sources in waiting.items() if sources}
 
 
@@ -362,7 +365,9 @@ def test_partial_credit_comes_with_words(bench: Bench, lab: Lab) -> None:
     partial = [task for task in result.tasks if task.status == "partial"]
     assert partial
     for task in partial:
-        assert all(test.message and "\n" not in test.message for test in task.tests if not test.passed)
+        assert all(
+            test.message and "\n" not in test.message for test in task.tests if not test.passed
+        )
     assert {len(task.tests) > 0 for task in result.tasks if task.status != "manual"} == {True}
 
 

@@ -10,6 +10,7 @@ import html.parser
 import io
 import json
 import os
+import shutil
 import struct
 import zipfile
 from collections.abc import Callable
@@ -227,27 +228,26 @@ def test_a_zip_bomb_is_not_unpacked(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_a_zip_that_would_fill_the_disk_is_refused(lab: Lab, tmp_path: Path) -> None:
-    """A thousand members that share 17 MiB: a small file that would unpack to 16 GiB."""
+    """Members of 17 KiB that unpack to 17 MiB each: what is unpacked in all is limited too."""
     (tmp_path / "scratch").mkdir()
-    small = tmp_path / "bomb.zip"
+    small, size, count = io.BytesIO(), 17 << 20, 600
     with zipfile.ZipFile(small, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("s0.ipynb", bytes(17 << 20))
-    content = small.read_bytes()
-    start = content.index(b"PK\x01\x02")
-    end = content.index(b"PK\x05\x06")
-    entry = content[start:end]
-    entries = b"".join(
-        entry[:28] + struct.pack("<H", len(name)) + entry[30:46] + name
-        for name in (f"s{number:04}.ipynb".encode() for number in range(1000))
-    )
-    tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1000, 1000, len(entries), start, 0)
-    small.write_bytes(content[:start] + entries + tail)
-    try:
-        collect(lab, [small], tmp_path / "scratch")
-    except UsageError:
-        pass
-    unpacked = sum(p.stat().st_size for p in tmp_path.rglob("*.ipynb"))
-    assert unpacked <= 4 << 30
+        archive.writestr("s.ipynb", bytes(size))
+        info = archive.infolist()[0]
+    data = small.getvalue()[30 + len("s.ipynb") :][: info.compress_size]
+    files, directory = bytearray(), bytearray()
+    for number in range(count):
+        name = f"s{number:04}.ipynb".encode()
+        sizes = struct.pack("<HHLLLHH", 0, 33, info.CRC, len(data), size, len(name), 0)
+        start = struct.pack("<4sHHH", b"PK\x03\x04", 20, 0, 8)
+        entry = struct.pack("<4sHHHH", b"PK\x01\x02", 20, 20, 0, 8) + sizes
+        directory += entry + struct.pack("<HHHLL", 0, 0, 0, 0, len(files)) + name
+        files += start + sizes + name + data
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, len(directory), len(files), 0)
+    (tmp_path / "bomb.zip").write_bytes(files + directory + end)
+    with pytest.raises(UsageError, match="GiB"):
+        collect(lab, [tmp_path / "bomb.zip"], tmp_path / "scratch")
+    shutil.rmtree(tmp_path / "scratch")
 
 
 def test_a_link_in_a_zip_is_a_file(lab: Lab, tmp_path: Path) -> None:
@@ -309,8 +309,19 @@ def test_one_student_has_one_file(lab: Lab, tmp_path: Path) -> None:
 
 
 SCRIPT = "<script>alert('attack')</script>"
-MARKUP = [SCRIPT, "<img src=x onerror=alert(1)>", "{{ 7 * 7 }}", "</style><b>", "'\"><svg/onload=1>",
-          "javascript:alert(1)", "[bold red]markup[/]", "&lt;b&gt;", "]]>", "<!--", "\u202eevil"]
+MARKUP = [
+    SCRIPT,
+    "<img src=x onerror=alert(1)>",
+    "{{ 7 * 7 }}",
+    "</style><b>",
+    "'\"><svg/onload=1>",
+    "javascript:alert(1)",
+    "[bold red]markup[/]",
+    "&lt;b&gt;",
+    "]]>",
+    "<!--",
+    "\u202eevil",
+]
 
 
 class _Page(html.parser.HTMLParser):
@@ -348,7 +359,9 @@ def test_no_markup_of_a_students_reaches_a_page_a_table_or_a_terminal(
     assert done.code == 0, done.output
     text = done.feedback("mallory")
     page = _Page(text)
-    assert page.tags & {"script", "img", "svg", "iframe", "object", "embed", "base", "form"} == set()
+    assert (
+        page.tags & {"script", "img", "svg", "iframe", "object", "embed", "base", "form"} == set()
+    )
     assert not any(name.startswith("on") for name in page.attributes)
     assert "Content-Security-Policy" in text
     assert "default-src 'none'" in text

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +24,7 @@ from autograder.completion import completed, save, with_cell
 from autograder.labs import ROOT, Lab
 from autograder.sandbox import backends
 from autograder.sandbox.launch import Sandbox
+from autograder.sandbox.processes import descendants
 from autograder.sandbox.stage import Stage
 from autograder.sandbox.student import StudentProxy
 from autograder.submission import Step
@@ -275,7 +278,8 @@ def test_a_cell_that_strikes_is_left_out(bench: Bench, lab: Lab, body: str) -> N
     cell = body.replace("\n    ", "\n")
     result = bench.grade(with_cell(completed(lab), cell, before="kmeans_batch_step"))
     full_marks(result)
-    assert any("without it" in error for error in result.errors)
+    if "kill" not in cell:  # which the kernel refuses, but for the cell's own process
+        assert any("without it" in error for error in result.errors)
 
 
 SEPARATORS = ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1e", "\r", "\n", "\x00"]
@@ -345,6 +349,38 @@ def test_users_of_boxes_of_neighbouring_graders_never_meet(lab: Lab) -> None:
     users = {int(word.removeprefix("--reuid=")) for word in words}
     assert len(words) == 200
     assert max(users) - min(users) < 16  # a grader's first user is 16 times its process number
+
+
+HOLDS_A_BOX = """
+from autograder import labs
+from autograder.sandbox.launch import Sandbox
+from autograder.sandbox.stage import Stage
+from autograder.submission import Step
+lab = labs.find("lab01")
+sandbox = Sandbox(lab, Stage(lab), "bubblewrap")
+sandbox.open([Step("import os\\nos.fork()\\nwhile True: pass", "the cell")])
+"""
+
+
+def test_nothing_inside_outlives_a_grader_that_is_killed(tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    grader = subprocess.Popen([sys.executable, "-c", HOLDS_A_BOX], env=environment, cwd=tmp_path)
+    deadline = time.monotonic() + 30
+    while len(inside := descendants(grader.pid)) < 4 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    grader.kill()
+    grader.wait()
+    assert len(inside) >= 4
+    while any(map(_lives, inside)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [pid for pid in inside if _lives(pid)] == []
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_forgers_of_frames_do_not_reach_the_next_student(bench: Bench, lab: Lab) -> None:

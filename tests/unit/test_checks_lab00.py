@@ -108,6 +108,7 @@ def _in_place_differences(f, x, h=1e-5):
         above = f(x)
         x[index] -= 2 * h
         gradient[index] = (above - f(x)) / (2 * h)
+        x[index] += h
     return gradient
 
 
@@ -138,6 +139,11 @@ def _mlp_back(mask=True, mean=False, backwards=False, by_output=False, through=T
         return gradients if backwards else gradients[::-1]
 
     return mlp_backward
+
+
+def _mlp_back_rectified(dlogits, weights, cache):
+    rectified = {"inputs": [np.maximum(y, 0) for y in cache["inputs"]]}
+    return _mlp_back()(dlogits, weights, rectified)
 
 
 def _in_place_relu(z):
@@ -252,7 +258,7 @@ WRONG = {
         (_prelu(lambda dy, z, slope: dy * np.abs(z)), "dslope has the wrong sign"),
     ],
     "elu": [
-        (lambda z, alpha=1.0: np.where(z > 0, z, alpha * (np.exp(z) - 1)), "too large an argument"),
+        (lambda z, alpha=1.0: (z > 0) * z + (z <= 0) * (np.exp(z) - 1), "not finite"),
         (lambda z, alpha=1.0: np.where(z > 0, z, alpha * (1 - np.exp(z))), "is positive"),
         (
             lambda z, alpha=1.0: alpha * np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
@@ -263,8 +269,8 @@ WRONG = {
     ],
     "elu_backward": [
         (
-            lambda dy, z, alpha=1.0: dy * np.where(z > 0, 1, alpha * np.exp(z)),
-            "too large an argument",
+            lambda dy, z, alpha=1.0: dy * (z > 0) + dy * (z <= 0) * alpha * np.exp(z),
+            "not finite",
         ),
         (
             lambda dy, z, alpha=1.0: dy * np.where(z > 0, 1, np.exp(np.minimum(z, 0))),
@@ -309,6 +315,7 @@ WRONG = {
         (np.exp, "not divided by their sum"),
         (lambda z: _exponentials(z, axis=1), "AxisError"),
         (lambda z: z / z.sum(axis=-1, keepdims=True), "1/6, 2/6, 3/6"),
+        (lambda z: _exponentials(np.clip(z, -700, 700)), "two large entries differ by ln 3"),
     ],
     "softmax_backward": [
         (lambda dy, y: dy * y * (1 - y), "each output is taken for a sigmoid"),
@@ -346,6 +353,7 @@ WRONG = {
         (_mlp(relu_last=True), "after the last layer there is none"),
         (_mlp(relu=False), "the hidden units have no ReLU"),
         (_mlp(last_bias=False), "the bias of the last layer is missing"),
+        (lambda x, weights: _mlp()(np.maximum(x, 0), weights), "x went through ReLU"),
         (_mlp(keep="z"), "keep it as it is after ReLU"),
         (_mlp(keep="all"), "expected 2 arrays for 2 layers, got 3"),
         (lambda x, weights: _mlp()(x, weights)[0], "expected 2 values"),
@@ -356,6 +364,7 @@ WRONG = {
         (_mlp_back(by_output=True), "ReLU's slope is 1"),
         (_mlp_back(through=False), "does not come through the last layer's W"),
         (_mlp_back(mean=True), "a mean over the rows"),
+        (_mlp_back_rectified, "x is rectified for dW"),
         (_mlp_back(backwards=True), "the pairs come last layer first"),
         (lambda *a: _mlp_back()(*a)[1:], "expected a pair for each of 2 layers, got 1"),
         (lambda *a: dict(enumerate(_mlp_back()(*a))), "expected a list of pairs"),
@@ -493,7 +502,10 @@ RIGHT = {
         lambda dy, z, slope=0.01: np.where(z >= 0, 1, slope).astype(dy.dtype) * dy,
     ],
     "prelu_backward": [_prelu_by_mask, _prelu(lambda dy, z, slope: dy * z)],
-    "elu": [_elu_by_mask],
+    "elu": [
+        _elu_by_mask,
+        lambda z, alpha=1.0: np.where(z > 0, z, alpha * (np.exp(z) - 1)),
+    ],
     "elu_backward": [
         lambda dy, z, alpha=1.0: dy * (z > 0) + dy * (z <= 0) * alpha * np.exp(np.minimum(z, 0)),
     ],
@@ -517,6 +529,7 @@ def _log_total(z):
     return np.log(np.exp(z - z.max(axis=-1, keepdims=True)).sum(axis=-1, keepdims=True))
 
 
+@pytest.mark.filterwarnings("ignore:overflow")
 @pytest.mark.parametrize(
     ("task", "function"),
     [(task, function) for task, functions in RIGHT.items() for function in functions],

@@ -1,0 +1,470 @@
+"""How fast lab 01 is graded, by this and by its peers, on the same submissions, in one run.
+
+``python -m benchmarks.grading --out DIR`` prints a Markdown table and writes DIR/grading.json.
+``--quick`` takes small numbers. The experiments are cut out of the notebooks, since ours skips
+them and the peers do not; ``--experiments`` leaves them in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import copy
+import dataclasses
+import json
+import os
+import platform
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from IPython.core.interactiveshell import InteractiveShell
+
+from autograder import gradebook, labs, submission
+from autograder.answers import load
+from autograder.completion import Notebook, completed, save
+from autograder.export import write_scores
+from autograder.grader import Grader
+from autograder.grading import HiddenTests
+from autograder.labs import Lab
+from autograder.local import LocalStudent
+from autograder.report.feedback import write_feedback
+from autograder.results import ResultsFile
+from autograder.sandbox.launch import Sandbox
+from autograder.sandbox.stage import Stage
+from autograder.sandbox.student import StudentProxy
+from benchmarks import peers
+
+SECRET = b"a secret"
+SAMPLE_SECONDS = 0.2
+Submissions = list[tuple[str, Notebook]]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One grader, one number of submissions, one number of workers."""
+
+    grader: str
+    submissions: int
+    workers: int
+    seconds: float
+    peak_mib: float
+
+    @property
+    def per_minute(self) -> float:
+        """Submissions a minute."""
+        return 60 * self.submissions / self.seconds
+
+
+# The submissions
+
+
+def submissions(lab: Lab, count: int, *, experiments: bool, seed: int = 1) -> Submissions:
+    """Notebooks whose tasks are each the reference (6 in 10), a variant (2) or a mistake (2)."""
+    choose = random.Random(seed)
+    answers = {
+        (task, kind): [a.source for a in load(lab.name) if (a.task, a.kind) == (task, kind)]
+        for task in lab.code_tasks()
+        for kind in ("variant", "mistake")
+    }
+    handed_in = []
+    for number in range(count):
+        replaced = {}
+        for task in lab.code_tasks():
+            kind = choose.choices(["reference", "variant", "mistake"], [6, 2, 2])[0]
+            if sources := answers.get((task, kind)):
+                replaced[task] = choose.choice(sources)
+        notebook = completed(lab, replaced)
+        if not experiments:
+            kept = [
+                c for c in notebook["cells"] if "experiment" not in c["metadata"].get("tags", [])
+            ]
+            notebook["cells"] = kept
+        handed_in.append((f"student{number:04}", notebook))
+    return handed_in
+
+
+# Time and memory of commands
+
+
+class Peak(threading.Thread):
+    """The most memory that this process's children took together, shared pages counted once."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.mib = 0.0
+        self._end = threading.Event()
+
+    def run(self) -> None:
+        """Look now and then, until `stop`."""
+        while not self._end.wait(SAMPLE_SECONDS):
+            sizes = 0
+            for process in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    sizes += process.memory_full_info().pss
+            self.mib = max(self.mib, sizes / 2**20)
+
+    def stop(self) -> float:
+        """The peak in MiB."""
+        self._end.set()
+        self.join()
+        return self.mib
+
+
+def measured(
+    name: str, submitted: Submissions, workers: int, action: Callable[[], None]
+) -> Measurement:
+    """Time `action`, which grades `submitted` in processes below this one."""
+    peak = Peak()
+    peak.start()
+    started = time.perf_counter()
+    action()
+    seconds = time.perf_counter() - started
+    result = Measurement(name, len(submitted), workers, seconds, peak.stop())
+    print(f"{name}, {len(submitted)}, {workers} workers: {seconds:.1f} s", file=sys.stderr)
+    return result
+
+
+def run(command: list[str], directory: Path, environment: dict[str, str]) -> None:
+    """Run a command; what it says is shown if it fails."""
+    done = subprocess.run(
+        command, cwd=directory, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+# The three graders; each returns its scores as well
+
+
+def ours(
+    lab: Lab, submitted: Submissions, workers: int, root: Path
+) -> tuple[Measurement, dict[str, float]]:
+    """``python -m autograder grade``, with everything that it writes, and nbgrader's database."""
+    for student, notebook in submitted:
+        save(notebook, root / "submitted" / student / lab.name / f"{lab.name}.ipynb")
+    command = [sys.executable, "-m", "autograder", "grade", lab.name, str(root / "submitted")]
+    command += ["--out", str(root / "results"), "--jobs", str(workers)]
+    command += ["--gradebook", f"sqlite:///{root}/gradebook.db"]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    result = measured("ours", submitted, workers, lambda: run(command, labs.ROOT, environment))
+    graded = ResultsFile.open(root / "results" / "results.jsonl").latest()
+    # the peers know whole tasks only
+    passed = {
+        one.student: sum(task.max_score for task in one.tasks if task.status == "passed")
+        for one in graded
+    }
+    return result, passed
+
+
+def nbgrader(
+    lab: Lab, submitted: Submissions, workers: int, root: Path
+) -> tuple[Measurement, dict[str, float]]:
+    """``nbgrader autograde``; it knows no workers, so each is a course of its own."""
+    courses = [root / str(number) for number in range(workers)]
+    for number, course in enumerate(courses):
+        peers.nbgrader_course(lab, submitted[number::workers], course)
+    command, environment = peers.nbgrader_command(lab), peers.environment()
+
+    def grade() -> None:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(lambda course: run(command, course, environment), courses))
+
+    result = measured("nbgrader", submitted, workers, grade)
+    scores = [peers.nbgrader_scores(course) for course in courses]
+    return result, {student: score for part in scores for student, score in part.items()}
+
+
+def otter(
+    lab: Lab, submitted: Submissions, workers: int, root: Path
+) -> tuple[Measurement, dict[str, float]]:
+    """``otter run`` for each notebook, as many at a time as there are workers."""
+    peers.otter_course(lab, submitted, root)
+    environment = peers.environment()
+    for student, _ in submitted:
+        (root / "results" / student).mkdir(parents=True)
+
+    def grade() -> None:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(lambda s: run(peers.otter_command(s[0]), root, environment), submitted))
+
+    return measured("otter", submitted, workers, grade), peers.otter_scores(root)
+
+
+# Where our time goes
+
+
+@contextlib.contextmanager
+def clock(shares: dict[str, float], name: str) -> Iterator[None]:
+    """Add the time of the block to ``shares[name]``."""
+    started = time.perf_counter()
+    yield
+    shares[name] = shares.get(name, 0.0) + time.perf_counter() - started
+
+
+def shares_of_time(lab: Lab, submitted: Submissions, root: Path) -> dict[str, float]:
+    """Seconds in all for start, load, tests, clean and each thing that is written."""
+    shares: dict[str, float] = {}
+    results = ResultsFile.open(root / "results.jsonl")
+    url = f"sqlite:///{root}/gradebook.db"
+    with clock(shares, "start"):
+        grader = TimedGrader(lab, SECRET, "bubblewrap")
+    grader.shares = shares
+    graded = []
+    for student, notebook in submitted:
+        content = json.dumps(notebook).encode()
+        with clock(shares, "all of grading"):
+            result = grader.grade_content(student, content)
+        with clock(shares, "writing: results"):
+            results.append(result)
+        graded.append(result)
+    with clock(shares, "writing: scores and feedback"):
+        write_scores([lab], graded, root / "scores.csv")
+        for result in graded:
+            write_feedback(result, root / "feedback")
+    with clock(shares, "writing: database"):
+        gradebook.write(lab, graded, url)
+    grader.close()
+    parts = ("load", "tests", "clean")
+    shares["rest of grading"] = shares.pop("all of grading") - sum(shares[part] for part in parts)
+    return shares
+
+
+class TimedGrader(Grader):
+    """A grader whose parts add up the time that they take."""
+
+    shares: dict[str, float]
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._timed(self._sandbox, "open", "load")
+        self._timed(self._sandbox, "clean", "clean")
+        self._timed(self._tests, "run", "tests")
+
+    def _timed(self, part: object, method: str, name: str) -> None:
+        original = getattr(part, method)
+        open_clocks: list[str] = getattr(self, "_clocks", [])
+        self._clocks = open_clocks
+
+        def call(*args: object) -> object:
+            if open_clocks:  # loading cleans too, and counts as loading
+                return original(*args)
+            open_clocks.append(name)
+            try:
+                with clock(self.shares, name):
+                    return original(*args)
+            finally:
+                open_clocks.pop()
+
+        setattr(part, method, call)
+
+
+# Sandbox and wire against the same cells and calls in one warm process
+
+
+@dataclass
+class Recording:
+    """A student that remembers its calls, so that they can be made again without pytest."""
+
+    student: LocalStudent
+    used = False
+    calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = dataclasses.field(
+        default_factory=list
+    )
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*args: object, **kwargs: object) -> Any:
+            self.calls.append((name, copy.deepcopy(args), copy.deepcopy(kwargs)))
+            return getattr(self.student, name)(*args, **kwargs)
+
+        return call
+
+    def restart(self) -> None:
+        """Nothing is to be restarted here."""
+
+
+def bare_names(steps: Sequence[submission.Step]) -> dict[str, Any]:
+    """What the cells leave, run by IPython in this process."""
+    shell = InteractiveShell.instance()
+    shell.reset(new_session=False)
+    for step in steps:
+        shell.run_cell(step.source, store_history=False, silent=True)
+    return shell.user_ns  # type: ignore[no-any-return]
+
+
+def replay(student: Any, calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]]) -> float:
+    """Seconds for the calls; what they return or raise does not matter."""
+    prepared = copy.deepcopy(calls)
+    started = time.perf_counter()
+    for name, args, kwargs in prepared:
+        with contextlib.suppress(Exception):
+            getattr(student, name)(*args, **kwargs)
+    return time.perf_counter() - started
+
+
+def sandbox_against_bare(lab: Lab, submitted: Submissions) -> dict[str, float]:
+    """Mean milliseconds a submission for its cells and its calls, in the sandbox and bare."""
+    InteractiveShell.instance().showtraceback = lambda *args, **kwargs: None
+    tests, stage = HiddenTests(lab.hidden_tests, SECRET), Stage(lab)
+    sandbox = Sandbox(lab, stage, "bubblewrap")
+    total: dict[str, float] = dict.fromkeys(["boxed cells", "boxed calls", "cells", "calls"], 0.0)
+    count = 0
+    for student, notebook in submitted:
+        read = submission.parse(json.dumps(notebook).encode(), student, lab.name)
+        steps = submission.plan(lab, read)
+        recording = Recording(LocalStudent(bare_names(steps)))
+        tests.run(recording)
+        count += len(recording.calls)
+        with clock(total, "cells"):
+            names = bare_names(steps)
+        total["calls"] += replay(LocalStudent(names), recording.calls)
+        with clock(total, "boxed cells"):
+            loaded = sandbox.open(steps)
+        with clock(total, "boxed calls"):
+            proxy = StudentProxy(loaded, lab.limits.call_wall)
+            proxy.value("answers")  # forks
+        total["boxed calls"] += replay(proxy, recording.calls)
+        with clock(total, "boxed cells"):
+            sandbox.clean()
+    sandbox.close()
+    stage.close()
+    tests.close()
+    mean = {name: 1e3 * seconds / len(submitted) for name, seconds in total.items()}
+    ratio = (total["boxed cells"] + total["boxed calls"]) / (total["cells"] + total["calls"])
+    return {**mean, "calls a submission": count / len(submitted), "ratio": ratio}
+
+
+# The report
+
+
+def machine() -> str:
+    """Processor, cores, memory and versions, in one line."""
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    model = models[0] if models else platform.machine()
+    memory = psutil.virtual_memory().total / 2**30
+    versions = f"Python {platform.python_version()}, Linux {platform.release()}"
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, {versions}"
+
+
+def table(found: list[Measurement]) -> str:
+    """The measurements as Markdown; ratios are of throughput at as many workers."""
+    lines = [
+        "| grader | submissions | workers | seconds | s each | each minute | peak MiB | ours is |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for one in found:
+        mine = [m for m in found if m.grader == "ours" and m.workers == one.workers]
+        best = max((m.per_minute for m in mine), default=0.0)
+        ratio = "" if one.grader == "ours" or not best else f"{best / one.per_minute:.0f} × as fast"
+        each = one.seconds / one.submissions
+        lines.append(
+            f"| {one.grader} | {one.submissions} | {one.workers} | {one.seconds:.1f} | {each:.3f} |"
+            f" {one.per_minute:.0f} | {one.peak_mib:.0f} | {ratio} |"
+        )
+    return "\n".join(lines)
+
+
+def linearity(found: list[Measurement]) -> dict[str, float]:
+    """T(n) / (n · T(1)), and seconds for each submission after the first, by workers and n."""
+    values = {}
+    mine = [one for one in found if one.grader == "ours"]
+    for one in mine:
+        first = [m for m in mine if m.submissions == 1]
+        if one.submissions > 1 and first:
+            name = f"{one.submissions} submissions, {one.workers} workers"
+            values[f"T(n) / (n T(1)), {name}"] = one.seconds / one.submissions / first[0].seconds
+            after = (one.seconds - first[0].seconds) / (one.submissions - 1)
+            values[f"seconds each after the first, {name}"] = after
+    return values
+
+
+def report(record: dict[str, Any], found: list[Measurement]) -> str:
+    """All of it as Markdown."""
+    parts = [
+        f"{record['date']} · `{record['command']}`\n\n{record['machine']}",
+        table(found),
+        "Whole tasks passed, the same as ours: "
+        + ", ".join(f"{name} {words}" for name, words in record["agreement"].items()),
+        _two_columns("where our time goes (one worker)", "s", record["shares"]),
+        _two_columns("sandbox and wire against bare (ms a submission)", "", record["bare"]),
+        _two_columns("linearity", "", record["linearity"]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _two_columns(title: str, unit: str, values: dict[str, float]) -> str:
+    rows = [f"| {name} | {value:.3f} |" for name, value in values.items()]
+    return "\n".join([f"| {title} | {unit} |", "|---|--:|", *rows])
+
+
+def sizes(text: str) -> list[int]:
+    """Numbers with commas between them."""
+    return [int(part) for part in text.split(",") if part]
+
+
+def main() -> None:
+    """Measure and report."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, help="directory for grading.json")
+    parser.add_argument("--quick", action="store_true", help="10 submissions each, one worker")
+    parser.add_argument("--ours", type=sizes, default=[1, 10, 100, 1000], metavar="N,N")
+    parser.add_argument("--peers", type=sizes, default=[10, 30], metavar="N,N")
+    parser.add_argument("--workers", type=sizes, default=[1, 2], metavar="N,N")
+    parser.add_argument("--experiments", action="store_true", help="leave the experiments in")
+    options = parser.parse_args()
+    if options.quick:
+        options.ours, options.peers, options.workers = [1, 10], [10], [1]
+    if options.peers:
+        peers.check()
+    lab = labs.find("lab01")
+    most = max([*options.ours, *options.peers])
+    drawn = submissions(lab, most, experiments=options.experiments)
+    found: list[Measurement] = []
+    scores: dict[str, dict[str, float]] = {"ours": {}}
+    todo = [("ours", ours, options.ours), ("nbgrader", nbgrader, options.peers)]
+    for workers in options.workers:
+        for name, grade, counts in [*todo, ("otter", otter, options.peers)]:
+            for count in counts:
+                with tempfile.TemporaryDirectory() as directory:
+                    one, passed = grade(lab, drawn[:count], workers, Path(directory))
+                found.append(one)
+                scores.setdefault(name, {}).update(passed)
+    small = drawn[: min(most, 100)]
+    with tempfile.TemporaryDirectory() as directory:
+        shares = shares_of_time(lab, small, Path(directory))
+    record = {
+        "date": time.strftime("%Y-%m-%d"),
+        "command": f"python -m benchmarks.grading {' '.join(sys.argv[1:])}",
+        "machine": machine(),
+        "measurements": [dataclasses.asdict(one) for one in found],
+        "agreement": {name: agreement(scores["ours"], theirs) for name, theirs in scores.items()},
+        "shares": shares,
+        "bare": sandbox_against_bare(lab, small[:20]),
+        "linearity": linearity(found),
+    }
+    options.out.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    (options.out / "grading.json").write_text(text, encoding="utf-8")
+    print(report(record, found))
+
+
+def agreement(mine: dict[str, float], theirs: dict[str, float]) -> str:
+    """How many students passed tasks of the same points in both."""
+    both = mine.keys() & theirs.keys()
+    same = sum(abs(mine[student] - theirs[student]) < 0.01 for student in both)
+    return f"{same} of {len(both)}"
+
+
+if __name__ == "__main__":
+    main()
