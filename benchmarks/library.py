@@ -10,6 +10,7 @@ there is a third pair, both sides on the device. Last, the cost of ``import dlco
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -20,9 +21,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-
 import numpy as np
 import torch
 
@@ -31,7 +29,11 @@ from dlcourse.layers import linear_backward, linear_forward
 from dlcourse.losses import softmax_cross_entropy
 from dlcourse.optim.transform import adam
 
-SIZES = {"64-100-100-10, batch 32": ((64, 100, 100, 10), 32), "784-512-512-10, batch 128": ((784, 512, 512, 10), 128)}  # fmt: skip
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+SIZES = {
+    "64-100-100-10, batch 32": ((64, 100, 100, 10), 32),
+    "784-512-512-10, batch 128": ((784, 512, 512, 10), 128),
+}
 Step = Callable[[], None]
 
 
@@ -39,7 +41,7 @@ def weights(sizes: tuple[int, ...]) -> list[np.ndarray]:
     """He-normal weights and zero biases, float32."""
     rng = np.random.default_rng(0)
     arrays: list[np.ndarray] = []
-    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, fan_out in itertools.pairwise(sizes):
         arrays.append((rng.normal(size=(fan_in, fan_out)) * (2 / fan_in) ** 0.5).astype("f4"))
         arrays.append(np.zeros(fan_out, "f4"))
     return arrays
@@ -84,7 +86,7 @@ def ours(sizes: tuple[int, ...], rows: int, device: str | None = None) -> Step:
 def torchs(sizes: tuple[int, ...], rows: int, device: str = "cpu") -> Step:
     """The same step of eager torch.nn and torch.optim."""
     layers: list[torch.nn.Module] = []
-    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, fan_out in itertools.pairwise(sizes):
         layers += [torch.nn.Linear(fan_in, fan_out), torch.nn.ReLU()]
     net = torch.nn.Sequential(*layers[:-1]).to(device)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
@@ -149,6 +151,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--out", type=Path, help="a directory for library.json")
     arguments = parser.parse_args()
+    if any(os.environ.get(name) != "1" for name in THREADS):
+        # the libraries read these when they are loaded, which they are by now
+        os.execve(
+            sys.executable, [sys.executable, *sys.argv], os.environ | dict.fromkeys(THREADS, "1")
+        )
     torch.set_num_threads(1)
     rows = {}
     for name, (sizes, size) in SIZES.items():

@@ -22,7 +22,7 @@ from dlcourse.optim import adaptive
 from dlcourse.optim import momentum as heavy_ball
 from dlcourse.optim.gradient import Schedule
 
-BLOCK = 1 << 17
+BLOCK = 1 << 15
 
 Params: TypeAlias = list[Array]
 Step: TypeAlias = Callable[..., tuple[Array, ...]]
@@ -86,7 +86,10 @@ def elementwise(update: Update, lr: float | Schedule, starts: Sequence[float]) -
         _check_match(params, grads)
         k = state.k + 1
         rate = float(lr(k)) if callable(lr) else float(lr)
-        w, *slots = _in_blocks(update, _ravel(params), _ravel(grads), state.slots, rate, k)
+        if _is_long(params):
+            w, *slots = _in_blocks(update, params, grads, state.slots, rate, k)
+        else:
+            w, *slots = update(_ravel(params), _ravel(grads), state.slots, rate, k)
         return _unravel(w, params), SlotState(k, tuple(slots))
 
     return Optimizer(init, step)
@@ -276,18 +279,28 @@ def averaged(optimizer: Optimizer, average: Callable[[Array, Array, int], Array]
     return Optimizer(init, step)
 
 
+def _is_long(params: Params) -> bool:
+    """Whether one vector of all NumPy parameters would not stay in a core's cache."""
+    return isinstance(params[0], np.ndarray) and sum(w.size for w in params) > BLOCK
+
+
 def _in_blocks(
-    update: Update, w: Array, grad: Array, slots: tuple[Array, ...], rate: float, k: int
+    update: Update, params: Params, grads: Params, slots: tuple[Array, ...], rate: float, k: int
 ) -> list[Array]:
-    """`update`, on NumPy a block at a time: intermediate results then stay in the cache."""
-    if not isinstance(w, np.ndarray) or w.size <= BLOCK:
-        return list(update(w, grad, slots, rate, k))
-    new = [np.empty_like(vector) for vector in (w, *slots)]
-    for start in range(0, w.size, BLOCK):
-        block = slice(start, start + BLOCK)
-        parts = update(w[block], grad[block], tuple(slot[block] for slot in slots), rate, k)
-        for vector, part in zip(new, parts, strict=True):
-            vector[block] = part
+    """`update` a block at a time, so that what it computes in between stays in the cache."""
+    # one large piece of memory, which the system gives in large pages
+    size = sum(w.size for w in params)
+    new, offset = list(np.empty((1 + len(slots), size), params[0].dtype)), 0
+    for w, grad in zip(params, grads, strict=True):
+        w, grad = w.reshape(-1), grad.reshape(-1)
+        for start in range(0, w.size, BLOCK):
+            end = min(start + BLOCK, w.size)
+            block = slice(offset + start, offset + end)
+            kept = tuple(slot[block] for slot in slots)
+            parts = update(w[start:end], grad[start:end], kept, rate, k)
+            for vector, part in zip(new, parts, strict=True):
+                vector[block] = part
+        offset += w.size
     return new
 
 

@@ -79,7 +79,7 @@ class WatchedStudent(SameProcessStudent):
 class LabTests(HiddenTests):
     """The hidden tests of one lab, which remember whose they are and what they ask for."""
 
-    def __init__(self, lab: str, secret: bytes = b"a secret") -> None:
+    def __init__(self, lab: str, secret: bytes) -> None:
         super().__init__(HIDDEN / f"test_{lab}.py", secret)
         self.lab = lab
         self._asked: list[set[str]] = []
@@ -110,24 +110,43 @@ class LabTests(HiddenTests):
         return student.asked
 
 
+Opened = dict[tuple[str, bytes], LabTests]
+
+
 @pytest.fixture(scope="module")
-def hidden(request: pytest.FixtureRequest) -> Iterator[LabTests]:
-    tests = LabTests(request.param)
+def opened() -> Iterator[Opened]:
+    """The hidden tests collected so far, by lab and secret: collecting takes longer than running.
+
+    pytest would make a parametrized module fixture anew for nearly every test.
+    """
+    tests: Opened = {}
     yield tests
-    tests.close()
+    for of_lab in tests.values():
+        of_lab.close()
 
 
-@pytest.fixture(scope="module", params=SECRETS)
+def open_tests(opened: Opened, lab: str, secret: bytes) -> LabTests:
+    if (lab, secret) not in opened:
+        opened[lab, secret] = LabTests(lab, secret)
+    return opened[lab, secret]
+
+
+@pytest.fixture
+def hidden(request: pytest.FixtureRequest, opened: Opened) -> LabTests:
+    return open_tests(opened, request.param, b"a secret")
+
+
+@pytest.fixture(params=SECRETS)
 def secret(request: pytest.FixtureRequest) -> bytes:
     value: bytes = request.param
     return value
 
 
-@pytest.fixture(scope="module", params=LABS)
-def hidden_with_other_seeds(request: pytest.FixtureRequest, secret: bytes) -> Iterator[LabTests]:
-    tests = LabTests(request.param, secret)
-    yield tests
-    tests.close()
+@pytest.fixture(params=LABS)
+def hidden_with_other_seeds(
+    request: pytest.FixtureRequest, opened: Opened, secret: bytes
+) -> LabTests:
+    return open_tests(opened, request.param, secret)
 
 
 every_lab = pytest.mark.parametrize("hidden", LABS, indirect=True)
