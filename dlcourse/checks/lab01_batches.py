@@ -116,7 +116,7 @@ def check_each_once(found: list[int], T: int, what: str) -> None:
 
 
 def _check_index_arrays(batches: object) -> list[np.ndarray]:
-    if not isinstance(batches, list):
+    if not isinstance(batches, list | tuple):
         raise CheckError(f"expected a list of index arrays, got {describe(batches)}")
     check_that(len(batches) > 0, "the list of batches is empty")
     for batch in batches:

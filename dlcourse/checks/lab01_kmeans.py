@@ -118,6 +118,9 @@ def _check_centers(value: object, centers: np.ndarray) -> tuple[np.ndarray, np.n
     assert isinstance(moved, np.ndarray)
     if not (isinstance(counts, np.ndarray) and counts.shape == (len(centers),)):
         raise CheckError(f"counts: expected an array ({len(centers)},), got {describe(counts)}")
+    if counts.dtype.kind == "f" and np.array_equal(counts, np.round(counts)):
+        # a count is a count, in whichever type it is kept
+        counts = counts.astype(np.int64)
     return moved, counts
 
 

@@ -299,4 +299,3 @@ def _quick_keeps(function: Function) -> None:
     w = np.ones(3, dtype=np.float32)
     with np.errstate(all="ignore"):
         _quick(function(w, w, 2 * w, -w), w)
-        _quick(function(w, w, w, -w), w)
