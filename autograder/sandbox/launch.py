@@ -154,9 +154,10 @@ class Loaded:
         mine, theirs = socket.socketpair()
         with theirs:
             try:
-                self._sandbox.stop_runners()
-                if not (self._fork or self._pristine):
-                    self._channel = self._load()
+                if not self._pristine:
+                    self._sandbox.stop_runners()
+                    if not self._fork:
+                        self._channel = self._load()
                 self._run(theirs.fileno())
             except (Closed, TimedOut, SandboxFailed):
                 self._channel = self._load()
@@ -226,7 +227,6 @@ def _send_descriptor(channel: Channel, message: dict[str, Any], descriptor: int 
     if descriptor is not None:
         rights = array.array("i", [descriptor])
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
-    channel.connection.settimeout(CONTROL_SECONDS)
     try:
         channel.connection.sendmsg([b"\0"], ancillary)
     except OSError as error:

@@ -24,7 +24,9 @@ from typing import Any
 import numpy as np
 
 HEADER = struct.Struct(">II")
-WATCH_SECONDS = 0.25
+PATIENCE = 0.25
+READ_AHEAD = 1 << 16
+MOST_AT_ONCE = 1 << 20
 MAX_TEXT = 8 << 20
 MAX_BINARY = 64 << 20
 MAX_DEPTH = 32
@@ -74,29 +76,49 @@ class RemoteFunction:
 
 
 class Channel:
-    """Frames over a stream socket, each read before a deadline.
+    """Frames over a stream socket.
 
-    While it waits it calls `watch` now and then, which may raise MemoryUsedUp.
+    A wait looks up every `patience` seconds: it ends at the `deadline` with TimedOut, and until
+    then it calls `watch`, which may raise MemoryUsedUp. With None it waits for ever.
+
+    A `buffered` channel reads on past a frame, which saves system calls. It must not be where
+    descriptors travel between frames, since they would be lost.
     """
 
-    def __init__(self, connection: socket.socket, watch: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        watch: Callable[[], None] | None = None,
+        *,
+        patience: float | None = PATIENCE,
+        buffered: bool = True,
+    ) -> None:
         self.connection = connection
         self.deadline = math.inf
         self._watch = watch
+        self._next_watch = time.monotonic() + PATIENCE
+        self._buffer = bytearray()
+        self._ahead = READ_AHEAD if buffered else 0
+        connection.setblocking(True)
+        if patience is not None:
+            seconds = struct.pack("@ll", int(patience), int(patience % 1 * 1e6))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
 
     def send(self, message: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         """Send one frame; the message is JSON, the buffers follow it as they are."""
-        text = json.dumps(message, separators=(",", ":")).encode("ascii")
+        text = _to_json(message).encode("ascii")
         binary = b"".join(buffers or [])
         if len(text) > MAX_TEXT or len(binary) > MAX_BINARY:
             raise WireError(f"a message of {len(text) + len(binary)} bytes is too large to send")
-        try:
-            self._wait()
-            self.connection.sendall(HEADER.pack(len(text), len(binary)) + text + binary)
-        except TimeoutError as error:
-            raise TimedOut from error
-        except OSError as error:
-            raise Closed from error
+        view = memoryview(HEADER.pack(len(text), len(binary)) + text + binary)
+        while view:
+            try:
+                view = view[self.connection.send(view) :]
+            except BlockingIOError:
+                self._look_up()
+            except OSError as error:
+                raise Closed from error
 
     def receive(self) -> tuple[dict[str, Any], bytes]:
         """Read one frame: its message and its binary part."""
@@ -118,32 +140,29 @@ class Channel:
         self.connection.close()
 
     def _read(self, length: int) -> bytes:
-        data = bytearray(length)
-        view, position = memoryview(data), 0
-        while position < length:
+        while len(self._buffer) < length:
+            self._look_up()  # also at one who always has something to say
+            missing = length - len(self._buffer)
             try:
-                self._wait()
-                count = self.connection.recv_into(view[position:])
-            except TimeoutError as error:
-                if self._watch is None or time.monotonic() >= self.deadline:
-                    raise TimedOut from error
-                self._watch()
+                data = self.connection.recv(min(max(missing, self._ahead), MOST_AT_ONCE))
+            except BlockingIOError:
                 continue
             except OSError as error:
                 raise Closed from error
-            if count == 0:
+            if not data:
                 raise Closed
-            position += count
-        return bytes(data)
+            self._buffer += data
+        read = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        return read
 
-    def _wait(self) -> None:
-        if math.isinf(self.deadline):
-            self.connection.settimeout(None)
-            return
-        remaining = self.deadline - time.monotonic()
-        if remaining <= 0:
+    def _look_up(self) -> None:
+        now = time.monotonic()
+        if now >= self.deadline:
             raise TimedOut
-        self.connection.settimeout(min(remaining, WATCH_SECONDS) if self._watch else remaining)
+        if self._watch is not None and now >= self._next_watch:
+            self._next_watch = now + PATIENCE
+            self._watch()
 
 
 @dataclass
@@ -167,6 +186,10 @@ class Incoming:
     generators: list[np.random.Generator] = field(default_factory=list)
     nodes: int = 0
     keys: int = 0
+
+
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+_CONTAINERS = {"l": "_decode_list", "t": "_decode_tuple", "s": "_decode_set", "d": "_decode_dict"}
 
 
 class Codec:
@@ -216,20 +239,15 @@ class Codec:
         if not isinstance(tree, dict) or len(tree) != 1:
             raise WireError("not a value")
         ((tag, content),) = tree.items()
-        decoders: dict[str, Callable[..., Any]] = {
-            "l": self._decode_list,
-            "t": self._decode_tuple,
-            "s": self._decode_set,
-            "d": self._decode_dict,
-        }
-        if tag in decoders:
+        if tag in _CONTAINERS:
             if not isinstance(content, list):
                 raise WireError("not a value")
             if tag in ("s", "d"):
                 incoming.keys += len(content)
             if incoming.keys > MAX_KEYS:
                 raise WireError("a set or dict of too many keys")
-            return decoders[tag](content, peer, incoming, depth + 1)
+            decode: Callable[..., Any] = getattr(self, _CONTAINERS[tag])
+            return decode(content, peer, incoming, depth + 1)
         if tag in ("a", "n"):
             return self._decode_array(content, incoming, scalar=tag == "n")
         if tag == "r":

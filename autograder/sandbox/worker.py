@@ -18,7 +18,7 @@ import shutil
 import signal
 import socket
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -63,7 +63,7 @@ class Parent:
     """The warm process: forks a loader for each submission and cleans up behind it."""
 
     def __init__(self, control: socket.socket, settings: Settings, layers: list[str]) -> None:
-        self._channel = Channel(control)
+        self._channel = Channel(control, patience=None, buffered=False)
         self._limits = settings.limits
         self._scratch = Path(settings.scratch)
         self._layers = layers
@@ -122,7 +122,7 @@ class Loader:
     """Runs the notebook's cells one by one, then forks runners from that state."""
 
     def __init__(self, connection: socket.socket, limits: dict[str, int]) -> None:
-        self._channel = Channel(connection)
+        self._channel = Channel(connection, patience=None, buffered=False)
         self._limits = limits
         self._shell = warm_shell()
 
@@ -158,7 +158,11 @@ class Loader:
         os._exit(0)
 
     def _run(self, descriptor: int) -> None:
-        Runner(Channel(socket.socket(fileno=descriptor)), self._shell.user_ns, self._limits).run()
+        Runner(
+            Channel(socket.socket(fileno=descriptor), patience=None),
+            self._shell.user_ns,
+            self._limits,
+        ).run()
 
 
 class Runner(Peer):
@@ -254,6 +258,11 @@ def warm_shell() -> Any:
 
         def showsyntaxerror(self, *args: object, **kwargs: object) -> None:
             """Likewise."""
+
+        @contextlib.contextmanager
+        def _tee(self, channel: str) -> Iterator[None]:
+            """Forget what is printed: IPython 9 keeps it all, until memory is used up."""
+            yield
 
     config = Config()
     config.HistoryManager.enabled = False

@@ -104,7 +104,6 @@ def test_score_lies_between_nothing_and_all_points(
         ({None, 3}, 0, "failed"),
         (["ac", ["a"], {"c"}], 0, "failed"),
     ],
-    ids=repr,
 )
 def test_question_is_worth_right_ticks_less_wrong_ones(
     given_letters: Any, score: float, status: str

@@ -464,6 +464,7 @@ def test_frame_that_claims_too_much_is_refused_before_anything_is_read_or_alloca
     ends: tuple[Channel, socket.socket], text_length: int, binary_length: int
 ) -> None:
     channel, theirs = ends
+    channel = Channel(channel.connection, buffered=False)
     theirs.sendall(HEADER.pack(text_length, binary_length) + b"rest")
     tracemalloc.start()
     try:
