@@ -39,7 +39,7 @@ demo: setup ## grade a sample class; scores, gradebook and feedback land in demo
 
 test: setup lint ## lint, types, doctests and the tests that take minutes, not hours
 	@python -m pytest -n 2 --dist worksteal -m "not slow and not gpu" tests
-	@python -m pytest -q --doctest-modules dlcourse autograder/edition.py autograder/collect.py
+	@python -m pytest -q --doctest-modules dlcourse
 
 test-all: setup lint ## everything
 	@python -m pytest -n 2 --dist worksteal -m "not gpu" tests
@@ -53,6 +53,12 @@ build: $(READY) ## labs/ from solutions/
 
 verify: setup ## references reach full marks, released notebooks zero
 	@python -m autograder verify
+
+bench: setup ## speed and memory, ours and the peers', side by side; into benchmarks/out/
+	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --requirement benchmarks/peers.txt
+	@python benchmarks/library.py --out benchmarks/out
+	@python -m benchmarks.grading --out benchmarks/out
 
 docs: $(READY) ## the documentation and API reference, into docs/_build/
 	@python -m sphinx -q -W docs docs/_build

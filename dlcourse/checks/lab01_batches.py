@@ -124,7 +124,7 @@ def _check_index_arrays(batches: object) -> list[np.ndarray]:
             raise CheckError(f"each batch is a one-dimensional array; one is {describe(batch)}")
         if batch.size and batch.dtype.kind not in "iu":
             raise CheckError(f"a batch holds indices, so integers; one has dtype {batch.dtype}")
-    return batches
+    return list(batches)
 
 
 def check_random(draw: Callable[[np.random.Generator], list[np.ndarray]]) -> None:
