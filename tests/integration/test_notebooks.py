@@ -44,3 +44,16 @@ def test_the_reference_notebook_runs_in_the_student_edition(
     ]
     assert len(checks) == sum(task.kind != "written" for task in lab.tasks)
     assert not any("✗" in text for text in checks)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", labs.all_labs())
+def test_the_larger_exercise_runs_on_the_device_with_no_edit(name: str, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device here")
+    notebook = nbformat.read(labs.find(name).path, as_version=4)
+    look = nbformat.v4.new_code_cell("import torch; print(torch.cuda.max_memory_allocated())")
+    notebook.cells.append(look)
+    NotebookClient(notebook, timeout=60 * MINUTES).execute()
+    assert int(look.outputs[0].text) > 1 << 20
