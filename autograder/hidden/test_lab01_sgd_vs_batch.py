@@ -290,15 +290,22 @@ def test_batches_are_full_but_the_last_and_hold_each_index_once(
         "every batch but the last is to have batch_size indices, and the last the rest",
         f"sizes {sizes}",
     )
+    more = check_partition(student.minibatches(9, 4, student_rng), 9)
+    check_that([len(batch) for batch in more] == [4, 4, 1], "9 rows by 4 are 4, 4 and 1")
 
 
 @pytest.mark.task("minibatches", weight=2)
 def test_batches_are_decided_by_the_generator_alone(
-    student: Student, student_rng: Generator
+    student: Student, rng: Generator, student_rng: Generator
 ) -> None:
     twin = copy.deepcopy(student_rng)
     first = check_partition(student.minibatches(40, 8, student_rng), 40)
     again = check_partition(student.minibatches(40, 8, twin), 40)
+    other = check_partition(student.minibatches(40, 8, rng), 40)
+    check_that(
+        np.concatenate(first).tolist() != np.concatenate(other).tolist(),
+        "another generator gives the same batches",
+    )
     check_that(
         all(np.array_equal(one, other) for one, other in zip(first, again, strict=True)),
         "the same generator gives other batches: the randomness is not rng's",

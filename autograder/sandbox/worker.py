@@ -80,8 +80,8 @@ class Parent:
                 self._kill_descendants(keep=self._loader)
                 self._channel.send({"op": "stopped"})
             elif message["op"] == "clean":
-                self._kill_descendants(keep=0)
-                self._channel.send({"op": "cleaned", "clean": self._clean()})
+                alone = self._kill_descendants(keep=0)
+                self._channel.send({"op": "cleaned", "clean": alone and self._clean()})
 
     def _fork_loader(self, descriptor: int) -> None:
         self._loader = os.fork()
@@ -94,7 +94,8 @@ class Parent:
         Loader(socket.socket(fileno=descriptor), self._limits).run()
         os._exit(0)
 
-    def _kill_descendants(self, keep: int) -> None:
+    def _kill_descendants(self, keep: int) -> bool:
+        """Kill all below this process but `keep`; whether none is left."""
         for _ in range(100):
             found = [pid for pid in descendants(os.getpid()) if pid != keep]
             for pid in found:
@@ -102,7 +103,8 @@ class Parent:
                     os.kill(pid, signal.SIGKILL)
             self._reap()
             if not found:
-                return
+                return True
+        return False
 
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):
