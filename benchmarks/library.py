@@ -24,8 +24,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dlcourse.activations import relu, relu_backward
-from dlcourse.layers import linear_backward, linear_forward
+from dlcourse.layers import mlp_backward, mlp_forward
 from dlcourse.losses import softmax_cross_entropy
 from dlcourse.optim.transform import adam
 
@@ -37,7 +36,7 @@ SIZES = {
 Step = Callable[[], None]
 
 
-def weights(sizes: tuple[int, ...]) -> list[np.ndarray]:
+def initial(sizes: tuple[int, ...]) -> list[np.ndarray]:
     """He-normal weights and zero biases, float32."""
     rng = np.random.default_rng(0)
     arrays: list[np.ndarray] = []
@@ -55,7 +54,7 @@ def batch(sizes: tuple[int, ...], rows: int) -> tuple[np.ndarray, np.ndarray]:
 
 def ours(sizes: tuple[int, ...], rows: int, device: str | None = None) -> Step:
     """A step of dlcourse: on NumPy, or on torch tensors of `device`."""
-    params: list = list(weights(sizes))
+    params: list = list(initial(sizes))
     x, labels = batch(sizes, rows)
     if device is not None:
         params = [torch.as_tensor(array, device=device) for array in params]
@@ -65,20 +64,12 @@ def ours(sizes: tuple[int, ...], rows: int, device: str | None = None) -> Step:
 
     def step() -> None:
         params = kept["params"]
-        y, inputs, before = x, [], []
-        for W, b in zip(params[:-2:2], params[1:-2:2], strict=True):
-            inputs.append(y)
-            z = linear_forward(y, W, b)
-            before.append(z)
-            y = relu(z)
-        _, dz = softmax_cross_entropy(linear_forward(y, params[-2], params[-1]), labels)
-        dy, dW, db = linear_backward(dz, y, params[-2])
-        grads = [db, dW]
-        for k in reversed(range(len(inputs))):
-            dz = relu_backward(dy, before[k])
-            dy, dW, db = linear_backward(dz, inputs[k], params[2 * k])
-            grads += [db, dW]
-        kept["params"], kept["state"] = optimizer.step(params, grads[::-1], kept["state"])
+        weights = list(zip(params[::2], params[1::2], strict=True))
+        logits, cache = mlp_forward(x, weights)
+        _, dlogits = softmax_cross_entropy(logits, labels)
+        pairs = mlp_backward(dlogits, weights, cache)
+        grads = [grad for pair in pairs for grad in pair]
+        kept["params"], kept["state"] = optimizer.step(params, grads, kept["state"])
 
     return step
 
