@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,8 @@ class Grader:
         answers = student.value("answers")
         tests = self._tests.run(student)
         tasks = [self._task(task, tests, answers) for task in self._lab.tasks]
+        if not all(task.status in ("passed", "manual") for task in tasks):
+            tasks = with_follow_on_hints(tasks, submission.calls(read, frozenset(tests)))
         return SubmissionResult.graded(
             read.student,
             self._lab.name,
@@ -96,6 +99,20 @@ class Grader:
             secret_sha256=secret_sha256(self._secret),
             **rest,
         )
+
+
+def with_follow_on_hints(tasks: list[TaskResult], calls: dict[str, set[str]]) -> list[TaskResult]:
+    """Say of a task that fails and calls another failing one of the student's: mend that first."""
+    failing = {task.name for task in tasks if task.status in ("failed", "partial", "missing")}
+    hinted = []
+    for task in tasks:
+        culprits = sorted(calls.get(task.name, set()) & failing)
+        if task.name in failing and culprits:
+            hint = f"{task.name} calls your {', '.join(culprits)}, which fails too: mend that first"
+            tests = tuple(test if test.passed else replace(test, hint=hint) for test in task.tests)
+            task = replace(task, tests=tests)
+        hinted.append(task)
+    return hinted
 
 
 def mark_question(task: Task, answers: object) -> TaskResult:

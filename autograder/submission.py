@@ -131,6 +131,25 @@ def definitions(source: str) -> list[str]:
     return [_segment(lines, node) for node in tree.body if isinstance(node, kinds)]
 
 
+def calls(submission: Submission, names: frozenset[str]) -> dict[str, set[str]]:
+    """For each of the functions `names` that a cell defines, which others of them it uses."""
+    used: dict[str, set[str]] = {}
+    room = MAX_EXPERIMENT
+    for cell in submission.cells:
+        room -= len(cell.source)
+        if room < 0:
+            break
+        try:
+            tree = ast.parse(cell.source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and node.name in names:
+                inner = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+                used[node.name] = (inner & names) - {node.name}
+    return used
+
+
 def _segment(lines: list[bytes], node: ast.stmt) -> str:
     """The text of `node`, without what else stands on its first and last line."""
     decorators = getattr(node, "decorator_list", [])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autograder import labs
 from autograder.completion import Notebook, completed, released, save, with_cell
-from autograder.grader import Grader, mark_question
+from autograder.grader import Grader, mark_question, with_follow_on_hints
 from autograder.labs import Task
 from autograder.results import SubmissionResult, TaskResult, TestResult
 from autograder.sandbox.wire import Handle
@@ -234,3 +234,44 @@ def test_score_is_the_same_each_time(grader: Grader, tmp_path: Path) -> None:
     )
     assert first == second
     assert 84 <= first.score < 90
+
+
+def test_a_loss_that_follows_from_another_says_which_to_mend_first() -> None:
+    broken = TaskResult.of_tests("minibatches", 6, [TestResult("a", False, message="wrong")])
+    caller = TaskResult.of_tests(
+        "minibatch_epoch", 8, [TestResult("b", True), TestResult("c", False, message="wrong")]
+    )
+    other = TaskResult.of_tests("sgd_epoch", 9, [TestResult("d", False, message="wrong")])
+    calls = {"minibatch_epoch": {"minibatches"}, "sgd_epoch": {"inverse_decay"}}
+    hinted = with_follow_on_hints([broken, caller, other], calls)
+    hints = [[test.hint for test in task.tests] for task in hinted]
+    words = "minibatch_epoch calls your minibatches, which fails too: mend that first"
+    assert hints == [[""], ["", words], [""]]
+    assert [task.score for task in hinted] == [0, 4, 0]
+
+
+CALLS_MINIBATCHES = """
+def minibatch_epoch(grad, w, X, d, batch_size, lr, j, rng):
+    for rows in minibatches(len(X), batch_size, rng):
+        j += 1
+        w = w - lr(j) * grad(w, X[rows], d[rows])
+    return w, j
+"""
+
+DROPS_THE_SHORT_BATCH = """
+def minibatches(T, batch_size, rng):
+    order = rng.permutation(T)
+    return [order[k * batch_size : (k + 1) * batch_size] for k in range(T // batch_size)]
+"""
+
+
+def test_feedback_on_a_notebook_names_the_function_to_mend_first(
+    grader: Grader, tmp_path: Path
+) -> None:
+    own = {"minibatch_epoch": CALLS_MINIBATCHES, "minibatches": DROPS_THE_SHORT_BATCH}
+    result = graded(grader, tmp_path, completed(labs.find(LAB), own))
+    tasks = {task.name: task for task in result.tasks}
+    failed = [test for test in tasks["minibatch_epoch"].tests if not test.passed]
+    assert failed
+    assert all("calls your minibatches" in test.hint for test in failed)
+    assert not any(test.hint for test in tasks["minibatches"].tests)
