@@ -121,14 +121,10 @@ def definitions(source: str) -> list[str]:
     """The top-level imports, functions and classes of a cell, each by itself."""
     if len(source) > MAX_EXPERIMENT:
         return []
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
     kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     # as Python counts lines, where splitlines knows more, and columns
     lines = [line.encode() for line in re.split("\r\n|\r|\n", source)]
-    return [_segment(lines, node) for node in tree.body if isinstance(node, kinds)]
+    return [_segment(lines, node) for node in _statements(source) if isinstance(node, kinds)]
 
 
 def calls(submission: Submission, names: frozenset[str]) -> dict[str, set[str]]:
@@ -139,15 +135,19 @@ def calls(submission: Submission, names: frozenset[str]) -> dict[str, set[str]]:
         room -= len(cell.source)
         if room < 0:
             break
-        try:
-            tree = ast.parse(cell.source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-        for node in tree.body:
+        for node in _statements(cell.source):
             if isinstance(node, ast.FunctionDef) and node.name in names:
                 inner = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
                 used[node.name] = (inner & names) - {node.name}
     return used
+
+
+def _statements(source: str) -> list[ast.stmt]:
+    """The top-level statements of hostile source; none of what does not parse."""
+    try:
+        return ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
 
 
 def _segment(lines: list[bytes], node: ast.stmt) -> str:

@@ -102,7 +102,7 @@ def _read(path: Path) -> tuple[str, dict[str, np.ndarray]]:
         with safetensors.safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
             # safetensors maps the file into memory: a copy outlives its replacement
-            arrays = {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+            arrays = {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 - no dict
     except FileNotFoundError as error:
         raise CheckpointError(f"no checkpoint at {path}") from error
     except safetensors.SafetensorError as error:
