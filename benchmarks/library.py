@@ -101,12 +101,9 @@ def seconds(step: Step, repeats: int, device: str) -> float:
     return (time.perf_counter() - start) / repeats
 
 
-def compare(a: Step, b: Step, rounds: int, device: str = "cpu") -> dict[str, float]:
-    """Median times of both in microseconds, and the quartiles of their ratio round by round."""
-    repeats = max(3, round(0.05 / max(seconds(a, 3, device), seconds(b, 3, device), 1e-6)))
-    pairs = [(seconds(a, repeats, device), seconds(b, repeats, device)) for _ in range(rounds)]
-    ratios = [mine / theirs for mine, theirs in pairs]
-    low, middle, high = statistics.quantiles(ratios, n=4)
+def summary(pairs: list[tuple[float, float]]) -> dict[str, float]:
+    """Median times of both in microseconds, and the quartiles of their ratio pair by pair."""
+    low, middle, high = statistics.quantiles([mine / theirs for mine, theirs in pairs], n=4)
     return {
         "ours_us": 1e6 * statistics.median(mine for mine, _ in pairs),
         "torch_us": 1e6 * statistics.median(theirs for _, theirs in pairs),
@@ -114,6 +111,13 @@ def compare(a: Step, b: Step, rounds: int, device: str = "cpu") -> dict[str, flo
         "ratio_low": low,
         "ratio_high": high,
     }
+
+
+def compare(a: Step, b: Step, rounds: int, device: str = "cpu") -> dict[str, float]:
+    """The `summary` of both steps, timed in turn."""
+    repeats = max(3, round(0.05 / max(seconds(a, 3, device), seconds(b, 3, device), 1e-6)))
+    pairs = [(seconds(a, repeats, device), seconds(b, repeats, device)) for _ in range(rounds)]
+    return summary(pairs)
 
 
 def import_ratio(rounds: int) -> dict[str, float]:
@@ -126,14 +130,7 @@ def import_ratio(rounds: int) -> dict[str, float]:
 
     code = "import dlcourse, dlcourse.backend, dlcourse.layers, dlcourse.optim.adaptive"
     pairs = [(run(code), run("import numpy")) for _ in range(rounds)]
-    low, middle, high = statistics.quantiles([mine / theirs for mine, theirs in pairs], n=4)
-    return {
-        "ours_us": 1e6 * statistics.median(mine for mine, _ in pairs),
-        "torch_us": 1e6 * statistics.median(theirs for _, theirs in pairs),
-        "ratio": middle,
-        "ratio_low": low,
-        "ratio_high": high,
-    }
+    return summary(pairs)
 
 
 def main() -> None:
