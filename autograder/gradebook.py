@@ -24,6 +24,7 @@ from autograder.labs import Lab
 from autograder.results import SubmissionResult, TaskResult
 
 DEFAULT_URL = "sqlite:///gradebook.db"
+PER_COMMIT = 100
 
 
 def write(
@@ -37,9 +38,14 @@ def write(
     with Gradebook(url) as gradebook, warnings.catch_warnings():
         # nbgrader adds a submission to its relations before its session, which SQLAlchemy remarks
         warnings.simplefilter("ignore", SAWarning)
-        for result in results:
+        commit, gradebook.db.commit = gradebook.db.commit, gradebook.db.flush
+        for number, result in enumerate(results, 1):
             _write_one(gradebook, lab, result)
+            # nbgrader would commit three times a submission, and read the lab anew each time
+            if number % PER_COMMIT == 0:
+                commit()
             progress(result)
+        commit()
 
 
 def register(lab: Lab, url: str) -> None:
@@ -88,7 +94,7 @@ def _write_one(gradebook: Gradebook, lab: Lab, result: SubmissionResult) -> None
         graded = tasks.get(task.name)
         grade.auto_score = graded.score if graded is not None else 0.0
         grade.needs_manual_grade = grade.manual_score is not None
-    gradebook.db.commit()
+    gradebook.db.flush()
 
 
 def dump(url: str) -> str:

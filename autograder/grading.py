@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -44,8 +45,11 @@ class RestartableStudent(Student, Protocol):
     """What `HiddenTests` needs besides: a fresh start after a failure."""
 
     @property
-    def used(self) -> bool:
-        """Whether the student's process has been called since it was started."""
+    def called(self) -> frozenset[str]:
+        """The functions that have been called in the student's process since it was started."""
+
+    def may_remember(self, called: frozenset[str]) -> bool:
+        """Whether calls of these functions may have left something that later ones find."""
 
     def restart(self) -> None:
         """Go back to the state right after the notebook's cells have run."""
@@ -191,8 +195,8 @@ class HiddenTests:
     ) -> dict[str, list[TestResult]]:
         """Run every test, or those of one task, for one submission; the results by task.
 
-        A test that fails in a process which earlier tests have used runs again in a fresh one,
-        and that verdict counts: nothing that an earlier test left behind may cost points.
+        A test that fails in a process in which earlier tests may have left something runs again in
+        a fresh one, and that verdict counts: nothing of an earlier test's may cost points.
         """
         self._config.stash[STUDENT] = student
         self._student = student
@@ -200,9 +204,9 @@ class HiddenTests:
         for item in self.items:
             if only not in (None, _task(item)[0]):
                 continue
-            used = student.used
+            called = student.called
             result = self._run_one(item)
-            if used and not result.passed and not result.missing:
+            if not (result.passed or result.missing) and student.may_remember(called):
                 student.restart()
                 result = self._run_one(item)
             results.setdefault(_task(item)[0], []).append(result)
@@ -219,10 +223,12 @@ class HiddenTests:
             item.stash[ERROR] = self._error_of(item)
             return _verdict(item, passed=item.stash[ERROR] is None)
         item._initrequest()  # type: ignore[attr-defined]
+        item.user_properties.clear()
         reports = runtestprotocol(item, log=False, nextitem=None)
         called = [report for report in reports if report.when == "call"]
         passed = len(called) == 1 and all(report.outcome == "passed" for report in reports)
-        return _verdict(item, passed=passed)
+        measures = {name: float(value) for name, value in item.user_properties}  # type: ignore[arg-type]
+        return replace(_verdict(item, passed=passed), measures=measures)
 
     def _error_of(self, item: pytest.Function) -> BaseException | None:
         """Call a plain test as pytest would, at a tenth of the price."""

@@ -7,6 +7,7 @@ points, which letters are right: all of it is read from here, never from a submi
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import json
 import re
@@ -93,6 +94,14 @@ class Lab:
         """The names of the functions that the student writes."""
         return [task.name for task in self.tasks if task.kind == "code"]
 
+    def imports(self) -> list[str]:
+        """The import statements of the cells that every notebook of this lab has."""
+        statements: dict[str, None] = {}
+        for cell in self.cells:
+            if cell.kind in ("locked", "experiment"):
+                statements |= dict.fromkeys(_imports(cell.source))
+        return list(statements)
+
 
 def all_labs() -> list[str]:
     """The names of all labs, in order."""
@@ -139,6 +148,14 @@ def source_of(cell: dict[str, Any]) -> str:
     """A cell's source as one string; the format allows a list of lines."""
     source = cell.get("source", "")
     return source if isinstance(source, str) else "".join(source)
+
+
+def _imports(source: str) -> list[str]:
+    """The top-level imports of a cell; none of one with magics, which is not Python."""
+    with contextlib.suppress(SyntaxError):
+        body = ast.parse(source).body
+        return [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return []
 
 
 def _read_cell(cell: dict[str, Any]) -> LabCell:

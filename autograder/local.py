@@ -35,7 +35,7 @@ class LocalStudent:
     What they raise is a `CheckError` in the words that the sandbox has for it.
     """
 
-    used = False
+    called: frozenset[str] = frozenset()
 
     def __init__(self, namespace: Mapping[str, object]) -> None:
         self._namespace = namespace
@@ -56,6 +56,10 @@ class LocalStudent:
                 raise CheckError(f"{name} raised {type(error).__name__}: {error}") from None
 
         return call
+
+    def may_remember(self, called: frozenset[str]) -> bool:
+        """Whether a fresh process would be another one; here is none to be had."""
+        return False
 
     def restart(self) -> None:
         """Nothing: what a call left behind in this process stays."""

@@ -15,7 +15,10 @@ TaskStatus = Literal["passed", "partial", "failed", "missing", "manual"]
 
 @dataclass(frozen=True)
 class TestResult:
-    """One hidden test: `message` and `hint` are for the student, `detail` for the instructor."""
+    """One hidden test: `message` and `hint` are for the student, `detail` for the instructor.
+
+    `measures` are the figures that the test took down with pytest's ``record_property``.
+    """
 
     __test__ = False
 
@@ -26,6 +29,7 @@ class TestResult:
     hint: str = ""
     detail: str = ""
     missing: bool = False
+    measures: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,12 @@ class SubmissionResult:
     ) -> SubmissionResult:
         """The result of a submission that could not be graded, with the reason in one line."""
         return cls(student, lab, "failed", 0.0, max_score, (), (reason,), **rest)
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """The figures that its hidden tests took down, such as an accuracy for a leaderboard."""
+        tests = (test for task in self.tasks for test in task.tests)
+        return {name: value for test in tests for name, value in test.measures.items()}
 
     def with_seconds(self, seconds: float) -> SubmissionResult:
         """This result with the time that it took."""

@@ -265,17 +265,21 @@ def full_but_the_last(rows: int, batch_size: int) -> list[int]:
 
 
 def check_mixed(batches: Sequence[np.ndarray]) -> None:
-    """100 batches of 40 meet as if drawn at random: their means spread as those of samples do.
+    """Four batches of 1000 ranks meet as if drawn at random.
 
-    Neighbours that stay together spread them to about 1150, dealing in turn to below 30; a random
-    partition to 182 ± 13.
+    In a random partition 0.25 ± 0.007 of the neighbours share a batch, and as many of the ranks
+    that are 2, 4 or 1000 apart; of rows that stay together nearly all, of rows dealt in turn none.
     """
-    spread = float(np.std([batch.mean() for batch in batches]))
-    check_that(
-        115 < spread < 250,
-        "which rows share a batch is not random",
-        f"means spread {spread:.0f}",
-    )
+    batch_of = np.empty(4000)
+    for number, batch in enumerate(batches):
+        batch_of[np.asarray(batch).ravel().astype(int)] = number
+    for distance in (1, 2, 4, 1000):
+        shared = float((batch_of[distance:] == batch_of[:-distance]).mean())
+        check_that(
+            0.19 < shared < 0.31,
+            "which rows share a batch is not random",
+            f"{shared:.2f} of ranks {distance} apart share one",
+        )
 
 
 @pytest.mark.task("minibatches")
@@ -326,7 +330,7 @@ def test_batches_change_from_epoch_to_epoch_and_from_seed_to_seed(
 
 @pytest.mark.task("minibatches", weight=2)
 def test_any_indices_may_meet_in_a_batch(student: Student, student_rng: Generator) -> None:
-    check_mixed(check_partition(student.minibatches(4000, 40, student_rng), 4000))
+    check_mixed(check_partition(student.minibatches(4000, 1000, student_rng), 4000))
 
 
 # minibatch_epoch
@@ -394,11 +398,11 @@ def test_epochs_mix_the_rows_anew_by_the_generator(
 @pytest.mark.task("minibatch_epoch", weight=2)
 def test_any_rows_may_meet_in_an_epochs_batch(student: Student, student_rng: Generator) -> None:
     ranks = np.arange(4000.0)
-    grad = Recorder(lambda w, X, d: np.zeros_like(w), w=(1,), X=(40, 1), d=(40,))
+    grad = Recorder(lambda w, X, d: np.zeros_like(w), w=(1,), X=(1000, 1), d=(1000,))
     student.minibatch_epoch(
-        grad, np.zeros(1), ranks[:, np.newaxis], ranks, 40, falling_rate, 0, student_rng
+        grad, np.zeros(1), ranks[:, np.newaxis], ranks, 1000, falling_rate, 0, student_rng
     )
-    check_that(len(grad.calls) == 100, "4000 rows in batches of 40 are 100 updates")
+    check_that(len(grad.calls) == 4, "4000 rows in batches of 1000 are 4 updates")
     check_mixed([call["X"] for call in grad.calls])
 
 
@@ -692,7 +696,7 @@ def clusters(
     After `rows` random rows there are one at each centre, so that none is without rows.
     """
     centers = np.asarray(1.5 * rng.normal(size=(count, features)), dtype=dtype)
-    X = np.asarray(2.0 * rng.normal(size=(40 * rows, features)), dtype=dtype)
+    X = np.asarray(2.0 * rng.normal(size=(4 * rows + 100, features)), dtype=dtype)
     ranked = np.sort(np.sqrt(squared_distances(X, centers)), axis=1)
     X = np.concatenate([X[ranked[:, 1] - ranked[:, 0] > 0.02][:rows], centers])
     return X, centers, squared_distances(X, centers).argmin(axis=1)

@@ -196,6 +196,7 @@ def _code(
         "torch": lab.torch,
         "scratch": scratch,
         "matplotlib": fonts,
+        "imports": lab.imports(),
         "confine": readable is not None,
         "readable": readable or [],
         "writable": [scratch, "/dev/null", "/dev/zero", "/dev/full", *_devices(lab.gpu)],

@@ -40,6 +40,7 @@ class Sandbox:
 
     def _start(self) -> None:
         mine, theirs = socket.socketpair()
+        self._in_use = False
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process, by _stop
         with theirs:
             self._box = box(self._isolation, self._stage, theirs.fileno(), self._lab)
@@ -59,6 +60,7 @@ class Sandbox:
 
     def fork_loader(self) -> Channel:
         """A new loader, as the channel to it."""
+        self._in_use = True
         mine, theirs = socket.socketpair()
         with theirs:
             try:
@@ -84,6 +86,9 @@ class Sandbox:
 
     def clean(self) -> None:
         """End the submission. A box that it left anything in, or that is gone, is replaced."""
+        if not self._in_use and self._process.poll() is None:
+            return
+        self._in_use = False
         try:
             clean = self._ask({"op": "clean"}, "cleaned").get("clean") is True
         except SandboxFailed:
@@ -146,18 +151,19 @@ class Loaded:
         self.errors: list[str] = []
         self._channel = self._load()
 
-    def runner(self) -> Channel:
-        """A process in the state after all cells; earlier ones are killed.
+    def runner(self, *, kill: bool) -> Channel:
+        """A process in the state after all cells: a fork of the loader.
 
-        It is a fork of the loader, or on a GPU, which survives no fork, the loader itself.
+        On a GPU, which survives no fork, it is the loader itself, loaded anew. Earlier runners end
+        by themselves as their connection closes; with `kill` they are ended, and all they started.
         """
         mine, theirs = socket.socketpair()
         with theirs:
             try:
-                if not self._pristine:
+                if kill:
                     self._sandbox.stop_runners()
-                    if not self._fork:
-                        self._channel = self._load()
+                if not self._fork and not self._pristine:
+                    self._channel = self._load()
                 self._run(theirs.fileno())
             except (Closed, TimedOut, SandboxFailed):
                 self._channel = self._load()

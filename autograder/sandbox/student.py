@@ -24,7 +24,9 @@ class StudentProxy:
         self._loaded = loaded
         self._call_wall = call_wall
         self._peer: TrustedPeer | None = None
-        self._calls = 0
+        self._called: frozenset[str] = frozenset()
+        self._stateless: frozenset[str] | None = None
+        self._kill = False
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -32,23 +34,40 @@ class StudentProxy:
         return lambda *args, **kwargs: self._call(name, args, kwargs)
 
     @property
-    def used(self) -> bool:
-        """Whether the present process has been called since it was forked."""
-        return self._calls > 0
+    def called(self) -> frozenset[str]:
+        """The functions that have been called in the present process."""
+        return self._called
+
+    def may_remember(self, called: frozenset[str]) -> bool:
+        """Whether calls of these functions may have left something that later ones find.
+
+        They have if the process did not survive. Otherwise the sandbox says which functions are
+        stateless; it can lie, and the student would lose a second try by it.
+        """
+        if not called or self._kill:
+            return bool(called)
+        if self._stateless is None:
+            names = self._ask({"op": "stateless"})
+            known = names if isinstance(names, list) else []
+            self._stateless = frozenset(name for name in known if isinstance(name, str))
+        return not called <= self._stateless
 
     def restart(self) -> None:
         """Go back to the state right after the notebook's cells have run."""
-        self._end_process()
+        self._end_process(kill=False)
 
     def value(self, name: str) -> Any:
         """The value that the notebook's cells left under `name`; None if there is none."""
+        return self._ask({"op": "get", "name": name})
+
+    def _ask(self, question: dict[str, str]) -> Any:
         try:
             peer = self._ready()
-            peer.channel.send({"op": "get", "name": name})
+            peer.channel.send(question)
             message, binary = peer.channel.receive()
             return peer.read_answer(message, Incoming(binary), Outgoing())
         except (Closed, TimedOut, MemoryUsedUp, WireError, RemoteError, SandboxFailed):
-            self._end_process()
+            self._end_process(kill=True)
             return None
 
     def _call(self, name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
@@ -56,36 +75,39 @@ class StudentProxy:
             raise CheckError("the time for the whole notebook is used up")
         try:
             peer = self._ready()
-            self._calls += 1
+            self._called |= {name}
             return peer.call_function(name, args, kwargs)
         except RemoteError as error:
             raise _in_words(name, error, peer.callback_error) from None
         except TimedOut:
-            self._end_process()
+            self._end_process(kill=True)
             raise CheckError(
                 f"{name} did not answer within {self._call_wall:.0f} s: is there a loop that"
                 " does not end?"
             ) from None
         except MemoryUsedUp:
-            self._end_process()
+            self._end_process(kill=True)
             raise CheckError(f"{name} takes more memory than there is") from None
         except (Closed, WireError) as error:
-            self._end_process()
+            self._end_process(kill=True)
             reason = str(error) or "its Python process ended"
             raise CheckError(f"{name} gave no answer: {reason}") from None
 
     def _ready(self) -> TrustedPeer:
         if self._peer is None:
-            self._peer = TrustedPeer(self._loaded.runner())
+            self._peer = TrustedPeer(self._loaded.runner(kill=self._kill))
+            self._kill = False
         self._peer.callback_error = None
         self._peer.channel.deadline = self._loaded.deadline(self._call_wall)
         return self._peer
 
-    def _end_process(self) -> None:
+    def _end_process(self, *, kill: bool) -> None:
+        """Let the process go; with `kill`, since it may not end by itself, before the next one."""
         if self._peer is not None:
             self._peer.channel.close()
         self._peer = None
-        self._calls = 0
+        self._called = frozenset()
+        self._kill = self._kill or kill
 
 
 class TrustedPeer(Peer):

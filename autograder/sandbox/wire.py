@@ -34,9 +34,14 @@ MAX_NODES = 1_000_000
 MAX_KEYS = 10_000  # of sets and dicts in a message: keys with one hash take quadratic time
 MAX_FUNCTIONS = 10_000
 DTYPES = {
-    *("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8"),
-    *("<f2", "<f4", "<f8", "<c8", "<c16"),
+    name: np.dtype(name)
+    for name in (
+        *("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8"),
+        *("<f2", "<f4", "<f8", "<c8", "<c16"),
+    )
 }
+DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
+PLAIN = {type(None), bool, float, str}
 
 
 class WireError(Exception):
@@ -125,10 +130,10 @@ class Channel:
         text_length, binary_length = HEADER.unpack(self._read(HEADER.size))
         if text_length > MAX_TEXT or binary_length > MAX_BINARY:
             raise WireError(f"a message of {text_length + binary_length} bytes is too large")
-        text = self._read(text_length)
-        binary = self._read(binary_length)
+        content = self._read(text_length + binary_length)
+        binary = content[text_length:]
         try:
-            message = json.loads(text)
+            message = json.loads(content[:text_length])
         except (ValueError, RecursionError) as error:
             raise WireError("not a message") from error
         if not isinstance(message, dict):
@@ -203,12 +208,12 @@ class Codec:
     def encode(self, value: object, out: Outgoing, depth: int = 0) -> Any:
         """`value` as JSON; array bytes go to `out`."""
         kind = type(value)
-        if value is None or kind in (bool, str):
+        if kind in PLAIN:
             return value
-        if isinstance(value, np.ndarray | np.generic):
+        if isinstance(value, np.ndarray):
             return self._encode_array(value, out)
-        if kind is float:
-            return value
+        if isinstance(value, np.generic):
+            return self._encode_scalar(value, out)
         if kind is int:
             return value if abs(value) < 2**64 else self._handle(value)  # type: ignore[arg-type]
         if depth >= MAX_DEPTH:
@@ -228,17 +233,20 @@ class Codec:
         incoming.nodes += 1
         if depth > MAX_DEPTH or incoming.nodes > MAX_NODES:
             raise WireError("a value too deep or too long")
-        if tree is None or isinstance(tree, bool | float):
+        kind = type(tree)
+        if kind is str:
+            return tree if tree.isascii() else tree.encode("utf-8", "replace").decode("utf-8")
+        if kind in PLAIN:
             return tree
-        if isinstance(tree, int):
+        if kind is int:
             if abs(tree) >= 2**64:
                 raise WireError("an integer of more than 64 bits")
             return tree
-        if isinstance(tree, str):
-            return tree.encode("utf-8", "replace").decode("utf-8")
-        if not isinstance(tree, dict) or len(tree) != 1:
+        if kind is not dict or len(tree) != 1:
             raise WireError("not a value")
         ((tag, content),) = tree.items()
+        if tag in ("a", "n"):
+            return self._decode_array(content, incoming, scalar=tag == "n")
         if tag in _CONTAINERS:
             if not isinstance(content, list):
                 raise WireError("not a value")
@@ -248,8 +256,6 @@ class Codec:
                 raise WireError("a set or dict of too many keys")
             decode: Callable[..., Any] = getattr(self, _CONTAINERS[tag])
             return decode(content, peer, incoming, depth + 1)
-        if tag in ("a", "n"):
-            return self._decode_array(content, incoming, scalar=tag == "n")
         if tag == "r":
             return _item(incoming.arrays, content)
         if tag == "g":
@@ -270,25 +276,32 @@ class Codec:
         tag = "l" if isinstance(value, list) else "t" if isinstance(value, tuple) else "s"
         return {tag: [self.encode(item, out, depth + 1) for item in value]}
 
-    def _encode_array(self, value: np.ndarray | np.generic, out: Outgoing) -> Any:
+    def _encode_array(self, value: np.ndarray, out: Outgoing) -> Any:
         for number, array in enumerate(out.arrays):
             if array is value:
                 return {"r": number}
-        if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
+        if type(value) is not np.ndarray:
             return self._handle(value)
-        plain = np.asarray(value)
-        plain = plain.astype(plain.dtype.newbyteorder("<"), copy=False)
-        if plain.dtype.str not in DTYPES:
-            return self._handle(value)
-        out.size += plain.nbytes
-        if out.size > MAX_BINARY:
-            raise WireError("the arrays are too large to send")
-        out.buffers.append(plain.tobytes())
-        description = [plain.dtype.str, list(plain.shape), plain.nbytes]
-        if isinstance(value, np.generic):
-            return {"n": description}
+        name = DTYPE_NAMES.get(value.dtype)
+        if name is None:  # another byte order, or nothing that crosses
+            name = value.dtype.newbyteorder("<").str
+            if name not in DTYPES:
+                return self._handle(value)
+        description = self._add(value.astype(DTYPES[name], copy=False), name, out)
         out.arrays.append(value)
         return {"a": description}
+
+    def _encode_scalar(self, value: np.generic, out: Outgoing) -> Any:
+        plain = np.asarray(value)
+        name = DTYPE_NAMES.get(plain.dtype)
+        return self._handle(value) if name is None else {"n": self._add(plain, name, out)}
+
+    def _add(self, array: np.ndarray, name: str, out: Outgoing) -> list[Any]:
+        out.size += array.nbytes
+        if out.size > MAX_BINARY:
+            raise WireError("the arrays are too large to send")
+        out.buffers.append(array.tobytes())
+        return [name, list(array.shape), array.nbytes]
 
     def _encode_generator(self, value: np.random.Generator, out: Outgoing) -> Any:
         for number, generator in enumerate(out.generators):
@@ -303,10 +316,10 @@ class Codec:
     def _decode_array(self, content: Any, incoming: Incoming, *, scalar: bool) -> Any:
         if not isinstance(content, list) or len(content) != 3:
             raise WireError("not an array")
-        dtype_name, shape, length = content
-        if not isinstance(dtype_name, str) or dtype_name not in DTYPES:
+        name, shape, length = content
+        dtype = DTYPES.get(name) if isinstance(name, str) else None
+        if dtype is None:
             raise WireError("not an array of a known dtype")
-        dtype = np.dtype(dtype_name)
         if not isinstance(shape, list) or len(shape) > 16 or not all(map(_is_count, shape)):
             raise WireError("not a shape")
         if not _is_count(length) or math.prod(shape) * dtype.itemsize != length:
@@ -316,7 +329,7 @@ class Codec:
         if len(data) != length:
             raise WireError("an array longer than its message")
         try:
-            array = np.frombuffer(data, dtype=dtype).reshape(shape).copy()
+            array = np.ndarray(shape, dtype, data).copy()
         except ValueError as error:
             raise WireError("not a shape") from error
         if scalar:

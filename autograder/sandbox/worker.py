@@ -27,6 +27,7 @@ from typing import Any
 from autograder.sandbox import guard
 from autograder.sandbox.calls import Peer
 from autograder.sandbox.processes import descendants
+from autograder.sandbox.stateless import stateless
 from autograder.sandbox.wire import Channel, Closed, Outgoing, WireError
 
 PR_SET_PDEATHSIG = 1
@@ -42,14 +43,15 @@ class TimeLimit(Exception):
 class Settings:
     """What the trusted side decides for the box. `matplotlib` is a directory with its font list.
 
-    `readable` and `writable` are the files that Landlock leaves; without `confine` neither it nor
-    seccomp is installed.
+    `imports` are the import statements of the instructor's cells. `readable` and `writable` are the
+    files that Landlock leaves; without `confine` neither it nor seccomp is installed.
     """
 
     limits: dict[str, int]
     torch: bool
     scratch: str
     matplotlib: str
+    imports: list[str]
     confine: bool
     readable: list[str]
     writable: list[str]
@@ -127,6 +129,7 @@ class Loader:
         self._channel = Channel(connection, patience=None, buffered=False)
         self._limits = limits
         self._shell = warm_shell()
+        self._runners: list[int] = []
 
     def run(self) -> None:
         """Serve cells and runners until the connection closes."""
@@ -152,7 +155,11 @@ class Loader:
         return {"op": "ran", "type": type(error).__name__, "text": words_of(error)}
 
     def _fork_runner(self, descriptor: int) -> None:
-        if os.fork():
+        # only our own: a cell may have left children that a later one waits for
+        self._runners = [pid for pid in self._runners if not ended(pid)]
+        runner = os.fork()
+        if runner:
+            self._runners.append(runner)
             os.close(descriptor)
             return
         self._channel.close()
@@ -182,7 +189,9 @@ class Runner(Peer):
             while True:
                 message, binary = self.channel.receive()
                 if message.get("op") == "get":
-                    self._send_value(message["name"])
+                    self._send_value(self._names.get(message["name"]))
+                elif message.get("op") == "stateless":
+                    self._send_value(stateless(self._names))
                 else:
                     with cpu_limit(self._limits["call_cpu"]):
                         self.serve_call(message, binary)
@@ -200,10 +209,10 @@ class Runner(Peer):
         """The exception's type and words, with the line of the student's that raised it."""
         return type(error).__name__, words_of(error)
 
-    def _send_value(self, name: str) -> None:
+    def _send_value(self, value: object) -> None:
         out = Outgoing()
         try:
-            tree = self.codec.encode(self._names.get(name), out)
+            tree = self.codec.encode(value, out)
         except Exception as error:
             tree, out = self.codec.encode(f"{type(error).__name__}", out), Outgoing()
         self.channel.send({"op": "return", "v": tree, "c": [], "g": []}, out.buffers)
@@ -219,11 +228,17 @@ class cpu_limit:  # noqa: N801 - a context manager, used like a function
         self._seconds = seconds
 
     def __enter__(self) -> None:
-        signal.signal(signal.SIGVTALRM, _raise_time_limit)
         signal.setitimer(signal.ITIMER_VIRTUAL, self._seconds, 1.0)
 
     def __exit__(self, *_: object) -> None:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+def ended(child: int) -> bool:
+    """Whether a child of this process has ended; if so, it is gone for good."""
+    with contextlib.suppress(ChildProcessError):
+        return os.waitpid(child, os.WNOHANG)[0] != 0
+    return True
 
 
 def _raise_time_limit(_signal: int, _frame: FrameType | None) -> None:
@@ -316,6 +331,7 @@ def become_ordinary() -> None:
     """Undo for a child what would hinder the student's own code."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGVTALRM, _raise_time_limit)
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
 
 
@@ -338,6 +354,9 @@ def warm_up(settings: Settings) -> None:
         # a fork of a process in which torch has started threads hangs
         torch.set_num_threads(1)
 
+    for statement in settings.imports:
+        with contextlib.suppress(Exception):  # an experiment's may be missing here
+            exec(statement, {})
     warm_shell()
     for entry in home.iterdir():
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

@@ -55,16 +55,7 @@ def reference(lab: str) -> dict[str, Function]:
     return {answer.task: library()[answer.task] for answer in ANSWERS[lab]}
 
 
-class SameProcessStudent(LocalStudent):
-    """A student whose functions keep nothing between calls, so that no fresh start is needed."""
-
-    used = False
-
-    def restart(self) -> None:
-        """There is nothing to go back to."""
-
-
-class WatchedStudent(SameProcessStudent):
+class WatchedStudent(LocalStudent):
     """A student who remembers which functions were asked for."""
 
     def __init__(self, functions: dict[str, Function]) -> None:
@@ -95,7 +86,7 @@ class LabTests(HiddenTests):
         pairs = zip(everything, self._asked, strict=True)
         self.items = [item for item, asked in pairs if asked & functions.keys()]
         try:
-            return self.run(SameProcessStudent(reference(self.lab) | functions))
+            return self.run(LocalStudent(reference(self.lab) | functions))
         finally:
             self.items = everything
 
@@ -174,7 +165,7 @@ def results(hidden: LabTests, **replaced: Function) -> list[tuple[str, TestResul
     if replaced:
         by_task = hidden.run_where_asked(replaced)
     else:
-        by_task = hidden.run(SameProcessStudent(reference(hidden.lab)))
+        by_task = hidden.run(LocalStudent(reference(hidden.lab)))
     return [(task, result) for task, of_task in by_task.items() for result in of_task]
 
 

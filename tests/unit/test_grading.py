@@ -50,20 +50,19 @@ class Scripted:
     def __init__(self, **functions: Callable[..., Any]) -> None:
         self.functions = functions
         self.restarts = 0
-        self.calls_since_restart = 0
+        self.called: frozenset[str] = frozenset()
 
-    @property
-    def used(self) -> bool:
-        return self.calls_since_restart > 0
+    def may_remember(self, called: frozenset[str]) -> bool:
+        return bool(called)
 
     def restart(self) -> None:
         self.restarts += 1
-        self.calls_since_restart = 0
+        self.called = frozenset()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name not in self.functions:
             raise MissingFunction(name)
-        self.calls_since_restart += 1
+        self.called |= {name}
         return self.functions[name]
 
 
@@ -187,7 +186,7 @@ def test_failure_after_another_test_is_run_again_in_a_fresh_process_and_that_cou
     student = right()
 
     def only_fresh() -> None:
-        if student.calls_since_restart > 1:
+        if len(student.called) > 1:
             raise ValueError("spoilt by an earlier test")
 
     student.functions["odd"] = only_fresh
@@ -199,6 +198,19 @@ def test_failure_in_a_fresh_process_too_is_a_failure_after_one_restart(tests: Hi
     student = right(odd=raises(ValueError("always")))
     assert not of(tests, student, "odd")[0].passed
     assert student.restarts == 1
+
+
+def test_failure_where_nothing_can_have_been_left_is_not_run_again(tests: HiddenTests) -> None:
+    class Forgetful(Scripted):
+        def may_remember(self, called: frozenset[str]) -> bool:
+            asked.append(called)
+            return False
+
+    asked: list[frozenset[str]] = []
+    usual = right(odd=raises(ValueError("always"))).functions
+    student = Forgetful(**usual)
+    assert not of(tests, student, "odd")[0].passed
+    assert (student.restarts, asked) == (0, [frozenset({"double", "draw"})])
 
 
 def test_failure_in_an_unused_process_is_not_run_again(tests: HiddenTests) -> None:
@@ -269,7 +281,8 @@ def test_seeds_are_the_same_in_another_process_and_another_directory(
         "import sys; from pathlib import Path\n"
         "from autograder.grading import HiddenTests\n"
         "class Student:\n"
-        "    used = False\n"
+        "    called = frozenset()\n"
+        "    def may_remember(self, called): return False\n"
         "    def draw(self, *pair): print(*pair)\n"
         "HiddenTests(Path(sys.argv[1]), b'one secret').run(Student())\n"
     )
@@ -313,3 +326,30 @@ def test_hidden_tests_without_a_submission_say_what_they_need(tmp_path: Path) ->
     )
     assert finished.returncode == 1
     assert "hidden tests need --submission NOTEBOOK" in finished.stdout
+
+
+# Figures
+
+
+def test_figures_that_a_test_takes_down_are_in_its_result_and_only_those_of_this_student(
+    tmp_path: Path,
+) -> None:
+    module = tmp_path / "test_lab78_measuring.py"
+    module.write_text(
+        "import pytest\n"
+        '@pytest.mark.task("double")\n'
+        "def test_accuracy(student, record_property):\n"
+        '    record_property("accuracy", student.double(0.25))\n'
+        "    assert student.double(1.0) == 2.0\n"
+    )
+    hidden = HiddenTests(module, b"one secret")
+    seen = [
+        of(hidden, right(**functions), "double")[0]
+        for functions in ({}, {"double": lambda x: x}, {"double": raises(ValueError("no"))})
+    ]
+    hidden.close()
+    assert [(test.passed, test.measures) for test in seen] == [
+        (True, {"accuracy": 0.5}),
+        (False, {"accuracy": 0.25}),
+        (False, {}),
+    ]
