@@ -12,6 +12,7 @@ import array
 import contextlib
 import ctypes
 import functools
+import gc
 import os
 import resource
 import shutil
@@ -360,6 +361,8 @@ def warm_up(settings: Settings) -> None:
     warm_shell()
     for entry in home.iterdir():
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    gc.collect()
+    gc.freeze()  # a collection in a fork would look at all of this, and so copy it
 
 
 def silence() -> None:
