@@ -18,6 +18,7 @@ import resource
 import shutil
 import signal
 import socket
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from autograder.sandbox.processes import descendants
 from autograder.sandbox.stateless import stateless
 from autograder.sandbox.wire import Channel, Closed, Outgoing, WireError
 
+KILL_SECONDS = 2.0
+MOMENT = 0.0005
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
@@ -99,7 +102,8 @@ class Parent:
 
     def _kill_descendants(self, keep: int) -> bool:
         """Kill all below this process but `keep`; whether none is left."""
-        for _ in range(100):
+        end = time.monotonic() + KILL_SECONDS
+        while time.monotonic() < end:
             found = [pid for pid in descendants(os.getpid()) if pid != keep]
             for pid in found:
                 with contextlib.suppress(ProcessLookupError):
@@ -107,6 +111,7 @@ class Parent:
             self._reap()
             if not found:
                 return True
+            time.sleep(MOMENT)  # those that were killed take some time to end
         return False
 
     def _reap(self) -> None:
