@@ -133,7 +133,7 @@ class Channel:
         content = self._read(text_length + binary_length)
         binary = content[text_length:]
         try:
-            message = json.loads(content[:text_length])
+            message = json.loads(content[:text_length].decode("ascii"))
         except (ValueError, RecursionError) as error:
             raise WireError("not a message") from error
         if not isinstance(message, dict):
