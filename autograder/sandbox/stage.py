@@ -45,7 +45,8 @@ class Stage:
         """The packages that the sandbox may import, and no others, in one directory."""
         directory = self.path / "packages"
         if not directory.exists():
-            directory.mkdir(mode=0o755)
+            directory.mkdir()
+            directory.chmod(0o755)  # whatever this user's umask
             for path in self.sources:
                 if open_to_all(path):
                     (directory / path.name).symlink_to(path)

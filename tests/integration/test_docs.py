@@ -1,4 +1,5 @@
-"""The documentation builds without a warning, names all of dlcourse, and links to what exists."""
+"""The documentation builds without a warning, names all of dlcourse, links to what exists, and its
+guides show commands that do."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +42,9 @@ def test_the_reference_names_every_public_function_class_and_alias(built: Path) 
 
 
 def test_every_guide_is_a_page_of_its_own(built: Path) -> None:
-    guides = [page.stem for page in (ROOT / "docs").glob("*.md")]
-    assert {"index", "errata", "architecture"} <= set(guides)
+    pages = [*(ROOT / "docs").glob("*.md"), *GUIDES]
+    guides = [str(page.relative_to(ROOT / "docs").with_suffix("")) for page in pages]
+    assert {"index", "errata", "architecture", "guides/first-course"} <= set(guides)
     for guide in guides:
         assert (built / f"{guide}.html").is_file()
 

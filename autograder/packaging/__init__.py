@@ -1,0 +1,1 @@
+"""What runs on other platforms: scripts that a package takes along."""
