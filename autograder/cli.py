@@ -5,10 +5,12 @@ Exit code 0: all graded. 1: some could not be, the others are. 2: wrong usage, o
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -19,6 +21,8 @@ from rich.table import Table
 from autograder import labs
 from autograder.collect import Handin, collect
 from autograder.errors import AutograderError
+from autograder.export import FORMATS, Export
+from autograder.report.handins import keep_notebooks, kept_notebook
 from autograder.results import ResultsFile, SubmissionResult
 from autograder.run import Run, grade_all
 from autograder.sandbox import backends
@@ -100,7 +104,19 @@ def verify(names: tuple[str, ...], isolation: backends.Isolation) -> None:
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Worker processes.")
 @click.option("--scheduler", metavar="ADDR", help="A Dask scheduler, such as tcp://host:8786.")
 @click.option("--isolation", type=ISOLATIONS, default="bubblewrap", show_default=True)
-@click.option("--gradebook", metavar="URL", help="nbgrader's database: sqlite:///gradebook.db")
+@click.option(
+    "--gradebook",
+    metavar="URL",
+    is_flag=False,
+    flag_value="sqlite:///gradebook.db",
+    help="nbgrader's database; by itself, at the end, sqlite:///gradebook.db.",
+)
+@click.option(
+    "--course",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="nbgrader's course root, for autograded/; by default where the database lies.",
+)
 @click.option("--force", is_flag=True, help="Grade all anew, also what has not changed.")
 @click.option("--yes", is_flag=True, help="With --force: replace the results that are there.")
 def grade(
@@ -111,6 +127,7 @@ def grade(
     scheduler: str | None,
     isolation: backends.Isolation,
     gradebook: str | None,
+    course: Path | None,
     force: bool,
     yes: bool,
 ) -> None:
@@ -125,6 +142,10 @@ def grade(
     """
     lab = labs.find(name)
     backends.check(isolation)
+    if gradebook is not None:
+        from autograder.gradebook import check
+
+        check(gradebook)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         found = collect(lab, paths, Path(scratch))
@@ -133,6 +154,10 @@ def grade(
         run = Run(lab, course_secret(), isolation, max(1, jobs), scheduler, force)
         kept = ResultsFile.open(out / "results.jsonl")
         results, replaced = _grade(run, found.handins, kept, replace=yes)
+        if replaced:
+            keep_notebooks(lab, found.handins, results, out)
+        if replaced and gradebook is not None:
+            _write_gradebook(lab, results, found.handins, gradebook, course)
     if replaced:
         _write_outputs(lab, results, kept, out, gradebook)
     _print_scores(results)
@@ -141,6 +166,117 @@ def grade(
     else:
         console.print("nothing was replaced; repeat the command with --yes to keep these scores")
     sys.exit(1 if any(result.status == "failed" for result in results) else 0)
+
+
+@cli.command()
+@click.argument(
+    "directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False, exists=True)
+)
+def report(directory: Path) -> None:
+    """Write DIR/report.html: how the class did, from the results that `grade --out DIR` left.
+
+    Example: python -m autograder report results
+    """
+    from autograder.report.class_report import write_report
+
+    console.print(f"the report is {_shown(write_report(directory))}")
+
+
+@cli.command(name="export")
+@click.argument("format", type=click.Choice(FORMATS))
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Else, it is in DIR.")
+@click.option("--lab", metavar="LAB", help="Of this lab alone.")
+@click.option("--student", metavar="ID", help="Of this student alone.")
+@click.option(
+    "--roster",
+    metavar="CSV",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Who is who: the columns student, name, email, lms_id, section (canvas, moodle).",
+)
+@click.option("--gradebook", metavar="URL", help="With the marks given by hand (canvas, moodle).")
+def export_command(**options: Any) -> None:
+    """Write the scores in DIR/results.jsonl for a spreadsheet, Canvas, Moodle or Gradescope.
+
+    Example: python -m autograder export canvas results --lab lab01 --roster roster.csv
+    """
+    exported = Export(**options).write()
+    for remark in exported.remarks:
+        errors.print(remark, markup=False)
+    console.print(_shown(exported.path), soft_wrap=True)
+
+
+@cli.command(name="audit")
+@click.argument("name", metavar="LAB")
+@click.option("--quick", is_flag=True, help="Try one mutant in five.")
+@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Trials at a time.")
+@click.option("--json", "data", metavar="FILE", type=click.Path(path_type=Path), help="For CI.")
+@click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="To read.")
+def audit_command(name: str, quick: bool, jobs: int, data: Path | None, page: Path | None) -> None:
+    """Measure the hidden tests of LAB with known mistakes, mutants and right variants.
+
+    Exit code 1: a mistake or a mutant survives, or a right variant is rejected.
+
+    Example: python -m autograder audit lab01 --html audit.html
+    """
+    from autograder.audit import audit
+    from autograder.report import audit_page
+
+    found = audit(labs.find(name), quick=quick, jobs=max(1, jobs))
+    console.print(audit_page.table(found))
+    for problem in found.problems:
+        errors.print(problem, markup=False, highlight=False, soft_wrap=True)
+    if data is not None:
+        data.write_text(json.dumps(found.to_json(), indent=1) + "\n", encoding="utf-8")
+    if page is not None:
+        audit_page.write_page(found, page)
+    sys.exit(1 if found.problems else 0)
+
+
+@cli.command()
+@click.argument("name", metavar="LAB|--all", required=False)
+@click.option("--all", "everything", is_flag=True, help="The whole course in one zip.")
+@click.option(
+    "--out", required=True, metavar="ZIP", type=click.Path(path_type=Path, dir_okay=False)
+)
+def bundle(name: str | None, everything: bool, out: Path) -> None:
+    """Write what a student gets: the lab, a wheel of the student edition of dlcourse, a README.
+
+    Nothing is written if the zip would hold a solution, a hidden test, a key or the like.
+
+    Example: python -m autograder bundle lab01 --out lab01.zip
+    """
+    from autograder.bundle import LeakFound, write_bundle
+
+    if everything == (name is not None):
+        raise click.UsageError("say either a LAB or --all, as in: bundle lab01 --out lab01.zip")
+    try:
+        written = write_bundle(_labs((name,) if name else ()), out)
+    except LeakFound as error:
+        for leak in error.leaks:
+            errors.print(str(leak), markup=False, highlight=False, soft_wrap=True)
+        raise
+    for remark in written.remarks:
+        errors.print(remark, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{_shown(out)}: {', '.join(written.names)}", highlight=False, soft_wrap=True)
+
+
+@cli.group()
+def package() -> None:
+    """Pack a lab's autograder for another platform."""
+
+
+@package.command()
+@click.argument("name", metavar="LAB")
+@click.option("--out", required=True, metavar="ZIP", type=click.Path(path_type=Path))
+def gradescope(name: str, out: Path) -> None:
+    """Write the autograder zip that Gradescope asks for. It holds the hidden tests: keep it.
+
+    Example: python -m autograder package gradescope lab01 --out lab01-gradescope.zip
+    """
+    from autograder.package import gradescope as pack
+
+    console.print(_shown(pack(labs.find(name), course_secret(), out)), soft_wrap=True)
 
 
 def main() -> None:
@@ -198,17 +334,30 @@ def _write_outputs(
 ) -> None:
     from autograder.export import write_scores
     from autograder.report.feedback import write_feedback
+    from autograder.report.marks import read_marks
 
     everything = kept.latest()
     known = set(labs.all_labs())
     graded = [labs.find(name) for name in sorted({r.lab for r in everything} & known)]
     write_scores(graded, everything, out / "scores.csv")
+    marks = read_marks(lab.name, gradebook_url) if gradebook_url is not None else {}
     for result in results:
-        write_feedback(result, out / "feedback")
-    if gradebook_url is not None:
-        from autograder import gradebook
+        notebook = kept_notebook(result, out)
+        write_feedback(result, out / "feedback", notebook, marks.get(result.student))
 
-        gradebook.write(lab, results, gradebook_url)
+
+def _write_gradebook(
+    lab: labs.Lab,
+    results: list[SubmissionResult],
+    handins: list[Handin],
+    url: str,
+    course: Path | None,
+) -> None:
+    from autograder import gradebook
+    from autograder.course import Course, root_of
+
+    files = {handin.student: handin.path for handin in handins}
+    gradebook.write(lab, results, url, files=files, course=Course.at(course or root_of(url)))
 
 
 def _print_scores(results: list[SubmissionResult]) -> None:

@@ -11,6 +11,7 @@ from autograder.labs import Lab
 from autograder.report import pages
 from autograder.report.handins import ShownCell, heading, lab_of, last_heading, shown_cells
 from autograder.report.marks import Marks
+from autograder.report.summary import is_question
 from autograder.results import SubmissionResult, TaskResult, TestResult
 
 
@@ -45,7 +46,7 @@ class TaskRow:
     @property
     def is_question(self) -> bool:
         """Whether this is a concept question, whose one test has nothing to say but its message."""
-        return self.result.name.startswith("q_")
+        return is_question(self.result.name)
 
 
 @dataclass(frozen=True)

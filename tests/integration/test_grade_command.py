@@ -339,6 +339,7 @@ def test_force_prints_whose_score_changes_and_replaces_nothing_without_yes(
         "feedback",
         "results.jsonl",
         "scores.csv",
+        "submitted",
     ]
 
 
