@@ -359,6 +359,9 @@ def warm_up(settings: Settings) -> None:
 
         # a fork of a process in which torch has started threads hangs
         torch.set_num_threads(1)
+        weight = torch.zeros(1)
+        weight.grad = torch.zeros(1)
+        torch.optim.Adam([weight]).step()  # the first one imports for a second
 
     for statement in settings.imports:
         with contextlib.suppress(Exception):  # an experiment's may be missing here
