@@ -28,6 +28,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("README.md", "CONTRIBUTING.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
     (copy / "dlcourse").symlink_to(ROOT / "dlcourse")
+    (copy / "labs").symlink_to(ROOT / "labs")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "docs", "html"]
     run = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr
