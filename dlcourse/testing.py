@@ -4,8 +4,9 @@
 equal entries, and NaN against NaN. Here type, shape, dtype and finiteness are looked at first, then
 the values, and the message says which of them failed.
 
-A `CheckError` has two parts. `message` gives nothing away: it is all that a student sees of a
-hidden test. `detail` holds the numbers: visible checks show it, and the instructor's log.
+A `CheckError` has three parts. `message` gives nothing away: it is all that a student sees of a
+hidden test. `detail` holds the numbers: visible checks show it, and the instructor's log. `errors`
+is for a map in a visible check.
 """
 
 from __future__ import annotations
@@ -19,12 +20,19 @@ from dlcourse.backend import Array, is_torch, to_numpy
 
 
 class CheckError(AssertionError):
-    """A property does not hold: `message` for everyone, `detail` (numbers) not in hidden tests."""
+    """A property does not hold: `message` for everyone, the rest not in hidden tests.
 
-    def __init__(self, message: str, detail: str = "") -> None:
+    Attributes:
+        message: in words what does not hold.
+        detail: the numbers that came, and where.
+        errors: of an array, the error of each entry where it is too large, 0 elsewhere; or None.
+    """
+
+    def __init__(self, message: str, detail: str = "", *, errors: np.ndarray | None = None) -> None:
         super().__init__(f"{message} ({detail})" if detail else message)
         self.message = message
         self.detail = detail
+        self.errors = errors
 
 
 def check_that(condition: object, message: str, detail: str = "") -> None:
@@ -182,6 +190,7 @@ def _check_values(
     raise CheckError(
         f"{name}: {wrong.sum()} of {wrong.size} entries are wrong",
         f"the worst at index {worst}: got {actual[worst]:.6g}, expected {expected[worst]:.6g}",
+        errors=np.where(wrong, error, 0.0) if error.ndim <= 2 else None,
     )
 
 

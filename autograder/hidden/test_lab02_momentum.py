@@ -706,6 +706,26 @@ def test_quickprop_rests_nowhere_else_whatever_the_slopes_differ_by(
 
 
 @pytest.mark.task("quickprop_step")
+def test_quickprop_makes_no_step_of_its_own_where_two_slopes_are_equal(
+    student: Student, rng: Generator
+) -> None:
+    """What a plain division makes of them, with a tiny guard or without, costs nothing here."""
+    w, grad, prev_grad, prev_step = slopes(rng, (6,))
+    prev_grad[[0, 3]] = grad[[0, 3]]
+    result = student.quickprop_step(*copies(w, grad, prev_grad, prev_step))
+    step = check_tuple(result, 2, "the result")[1]
+    if not (isinstance(step, np.ndarray) and step.shape == (6,)):
+        check_close(step, np.zeros(6), "step, where two slopes are equal")
+        return
+    others = [1, 2, 4, 5]
+    jump = prev_step[others] * grad[others] / (prev_grad - grad)[others]
+    check_close(step[others], jump, "step, where the slopes of other components are equal")
+    level = step[[0, 3]]
+    rests = (level == 0) | ~np.isfinite(level) | (np.abs(level) > 1e6)
+    check_that(bool(rests.all()), "step, where two slopes are equal: it is not 0")
+
+
+@pytest.mark.task("quickprop_step")
 def test_quickprop_leaps_where_the_slope_hardly_changed(student: Student, rng: Generator) -> None:
     """A guard against division by zero is honest as long as it is tiny."""
     w, grad, prev_step = three_arrays(rng, (5,))

@@ -228,6 +228,23 @@ def test_signs_of_an_orthogonal_matrix_are_left_to_chance(
 
 
 @pytest.mark.task("orthogonal_init")
+def test_single_weight_is_plus_or_minus_one_with_equal_chances(
+    student: Student, student_rng: Generator
+) -> None:
+    """False alarms: 3e-8 (a sum of 200 signs, beyond 5.5 of its deviations).
+
+    Short columns show what a sign depends on besides chance, such as the size of R's diagonal.
+    """
+    signs = [drawn(student, "orthogonal_init", (1, 1), student_rng)[0, 0] for _ in range(200)]
+    check_close(np.abs(signs).astype(np.float64), np.ones(200), "the size of a single weight")
+    check_that(
+        abs(sum(signs)) <= 5.5 * math.sqrt(200),
+        "the sign of a single weight is not left to chance",
+        f"{sum(sign > 0 for sign in signs)} of 200 are positive",
+    )
+
+
+@pytest.mark.task("orthogonal_init")
 @pytest.mark.parametrize("tall", [True, False])
 def test_orthogonal_directions_are_all_as_likely(
     student: Student, student_rng: Generator, tall: bool

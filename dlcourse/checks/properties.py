@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import html
 import inspect
 import linecache
-import sys
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from dlcourse.backend import is_torch
+from dlcourse.checks.lines import Line, show
+from dlcourse.progress import remember
 from dlcourse.testing import CheckError, check_unchanged, describe
 
 Function = Callable[..., Any]
 Property = Callable[[Function], None]
 """Raises `CheckError` if it does not hold; its docstring's first line is the sentence shown."""
-
-_COLORS = {True: "#008a64", False: "#c8511b"}
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a report: a sentence, whether it holds, and in words why not."""
-
-    passed: bool
-    sentence: str
-    reason: str = ""
-
-    def __str__(self) -> str:
-        mark = "✓" if self.passed else "✗"
-        return (
-            f"{mark} {self.sentence} — {self.reason}" if self.reason else f"{mark} {self.sentence}"
-        )
 
 
 class ChecksFailedError(CheckError):
@@ -56,6 +38,7 @@ def run_properties(task: str, function: object, properties: Sequence[Property]) 
     """
     if not callable(function):
         line = Line(False, f"{task} is a function.", f"it is {describe(function)}")
+        remember(task, False)
         show([line])
         raise ChecksFailedError(f"{task} is not a function: run the cell that defines it")
     watched = _Watched(function)
@@ -64,26 +47,11 @@ def run_properties(task: str, function: object, properties: Sequence[Property]) 
         lines.append(
             Line(not watched.changed, "It leaves its arguments as they are.", watched.changed)
         )
-    show(lines)
     failed = sum(not line.passed for line in lines)
+    remember(task, not failed, function)
+    show(lines)
     if failed:
         raise ChecksFailedError(f"{task}: {failed} of {len(lines)} checks failed, see ✗ above")
-
-
-def show(lines: Sequence[Line]) -> None:
-    """Print the lines: coloured in a Jupyter front end, plain text anywhere else."""
-    text = "\n".join(map(str, lines))
-    if not _in_jupyter():
-        print(text)
-        return
-    from IPython.display import display
-
-    rows = [
-        f'<div><span style="color:{_COLORS[line.passed]};font-weight:bold">{str(line)[0]}</span>'
-        f"{html.escape(str(line)[1:])}</div>"
-        for line in lines
-    ]
-    display({"text/plain": text, "text/html": "".join(rows)}, raw=True)  # type: ignore[no-untyped-call]
 
 
 class _Watched:
@@ -126,9 +94,7 @@ def _try(check: Property, watched: _Watched) -> Line:
     except NotImplementedError:
         return Line(False, sentence, "not written yet")
     except CheckError as error:
-        return Line(
-            False, sentence, f"{error.message} ({error.detail})" if error.detail else error.message
-        )
+        return Line(False, sentence, error.message, error.detail, error.errors)
     except Exception as error:
         return Line(False, sentence, _in_words(error, watched.function))
     return Line(True, sentence)
@@ -137,6 +103,8 @@ def _try(check: Property, watched: _Watched) -> Line:
 def _in_words(error: Exception, function: Function) -> str:
     """What was raised and on which line of the student's file, leaving out every frame of ours."""
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if type(error) is NameError and error.name:
+        what += f"; run the cell that defines {error.name} first"
     code = getattr(inspect.unwrap(function), "__code__", None)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if code is not None and frame.filename == code.co_filename]
@@ -176,9 +144,3 @@ def _parameter_names(function: Function) -> list[str]:
         return list(inspect.signature(function).parameters)
     except (TypeError, ValueError):
         return []
-
-
-def _in_jupyter() -> bool:
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return shell is not None and hasattr(shell, "kernel")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dlcourse.checks.properties import ChecksFailedError, Line, show
+from dlcourse.checks.lines import Line, show
+from dlcourse.checks.properties import ChecksFailedError
+from dlcourse.progress import remember
 from dlcourse.testing import describe
 
 
@@ -16,6 +18,7 @@ def check_answer(slug: str, answers: object, letters: str) -> None:
     ✓ q_order is answered: a, c
     """
     fault = _fault(slug, answers, letters)
+    remember(slug, not fault)
     if fault:
         show([Line(False, f"{slug} is not answered yet", fault)])
         raise ChecksFailedError(f"{slug}: {fault}")

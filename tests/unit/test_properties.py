@@ -1,6 +1,11 @@
+import re
+import time
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
+from dlcourse.checks.lines import Line, as_html, error_map
 from dlcourse.checks.properties import ChecksFailedError, run_properties
 from dlcourse.checks.questions import check_answer
 from dlcourse.testing import CheckError, check_close
@@ -141,3 +146,111 @@ def test_an_answer_is_accepted_whether_right_or_wrong(capsys):
 def test_an_answer_of_the_wrong_form_is_told_how_to_be_written(answers, words):
     with pytest.raises(ChecksFailedError, match=words):
         check_answer("q_order", answers, "abcd")
+
+
+def _off_in_two_entries(function):
+    """It doubles a table."""
+    x = np.arange(12.0).reshape(3, 4)
+    check_close(function(x), 2 * x, "the double")
+
+
+def _wrong_in_two_entries(x):
+    y = 2 * x
+    if x.ndim == 2:
+        y[1, 2] += 4.0
+        y[2, 0] -= 1.0
+    return y
+
+
+def _page(function, properties):
+    """The text and the HTML that a kernel sends to Jupyter's front end."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    shell = InteractiveShell.instance()
+    shell.kernel = None
+    try:
+        with capture_output() as captured, suppress(ChecksFailedError):
+            run_properties("double", function, properties)
+    finally:
+        InteractiveShell.clear_instance()
+    (output,) = captured.outputs
+    return output.data["text/plain"], output.data["text/html"]
+
+
+def test_in_a_terminal_it_is_plain_text_without_a_tag(capsys):
+    assert "<" not in "".join(_lines(_wrong_in_two_entries, capsys, [_off_in_two_entries]))
+
+
+def test_in_jupyter_a_line_says_in_words_whether_it_holds_and_text_stands_beside_the_html():
+    text, page = _page(lambda x: x, [_doubles, _keeps_zero])
+    assert text.splitlines()[0].startswith("✗ Two becomes four. — the double: 1 of 1")
+    said = re.sub(r"<[^>]+>", " ", page).split()
+    assert said[:4] == ["✗", "fails", "Two", "becomes"]
+    assert " ".join(said).count("✓ holds") == 2
+    assert page.count('role="listitem"') == 3
+    assert page.count('<span aria-hidden="true">') == 3
+
+
+def test_in_jupyter_numbers_and_the_worst_index_stand_apart_from_the_words():
+    _, page = _page(_wrong_in_two_entries, [_off_in_two_entries])
+    assert "<div>the double: 2 of 12 entries are wrong</div>" in page
+    assert "<code>the worst at index (1, 2): got 16, expected 12</code>" in page
+
+
+def test_a_map_shows_where_the_error_is_and_no_value_of_the_answer():
+    _, page = _page(_wrong_in_two_entries, [_off_in_two_entries])
+    (drawing,) = re.findall(r"<svg.*?</svg>", page)
+    fills = [float(o) for o in re.findall(r'fill-opacity="([\d.]+)"', drawing)]
+    assert np.flatnonzero(fills).tolist() == [6, 8]
+    assert fills[6] == 1 > fills[8]
+    assert "3 × 4: 2 of 12 are wrong, the worst in row 1, column 2" in drawing
+    frame = re.search(r'<rect x="(\d+)" y="(\d+)" [^>]*fill="none"', drawing)
+    assert (float(frame[1]) / 18, float(frame[2]) / 18) == (2, 1)
+    assert "<svg" not in _page(lambda x: 2 * x, [_off_in_two_entries])[1]
+
+
+@pytest.mark.parametrize("errors", [np.ones(3), np.ones((2, 41)), np.zeros((3, 3)), np.zeros(0)])
+def test_there_is_no_map_of_what_is_too_small_too_large_or_right(errors):
+    assert error_map(errors) == ""
+
+
+def test_whatever_a_function_brings_into_a_line_is_escaped():
+    def evil(x):
+        raise ValueError("<script>alert('&')</script>")
+
+    _, page = _page(evil, [_doubles])
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(" in page
+
+
+def test_the_colours_of_the_badges_read_on_their_own_ground_in_any_theme():
+    _, page = _page(lambda x: x, [_doubles, _keeps_zero])
+    grounds = set(re.findall(r"background:#(\w{6})", page))
+    assert len(grounds) == 2
+    for ground in grounds:
+        channels = np.array([int(ground[i : i + 2], 16) / 255 for i in (0, 2, 4)])
+        linear = np.where(
+            channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
+        )
+        assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) > 4.5
+
+
+def test_a_report_is_made_in_a_fraction_of_the_time_a_check_may_take():
+    lines = [Line(False, "It holds.", "wrong", "got 1", np.ones((40, 40)))] * 10
+    started = time.process_time()
+    as_html(lines)
+    assert time.process_time() - started < 0.2
+
+
+def test_a_name_that_no_cell_has_defined_yet_is_told_with_the_remedy(capsys):
+    line = _lines(lambda x: not_run_yet(x), capsys)[0]  # noqa: F821 (that is the point)
+    assert "name 'not_run_yet' is not defined; run the cell that defines not_run_yet first" in line
+
+
+def test_interrupting_a_check_is_not_taken_for_a_failure():
+    def interrupted(x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_properties("double", interrupted, [_doubles])

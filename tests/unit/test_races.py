@@ -89,6 +89,14 @@ def test_the_page_needs_no_network_and_every_button_has_its_sign():
     assert all(len(sign) == 1 for sign in buttons)
 
 
+def test_a_bar_counts_the_pictures_as_they_are_drawn_and_leaves_nothing(capsys):
+    race_html(race(three(Saddle()), Saddle(), frames=4))
+    shown = capsys.readouterr().err
+    assert "pictures" in shown
+    assert "4/4" in shown or "/4" in shown
+    assert shown.endswith("\r")
+
+
 def test_a_race_can_be_saved_as_a_moving_gif(tmp_path):
     race(three(Saddle()), Saddle(), frames=5).save(tmp_path / "race.gif", writer="pillow")
     with Image.open(tmp_path / "race.gif") as film:
