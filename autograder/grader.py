@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder import submission
+from autograder.diagnose import Diagnoser
 from autograder.errors import SandboxFailed, UnreadableSubmission
 from autograder.grading import HiddenTests
 from autograder.labs import Lab, Task
-from autograder.results import SubmissionResult, TaskResult, TaskStatus, TestResult
+from autograder.questions import mark_question
+from autograder.results import SubmissionResult, TaskResult, TestResult
 from autograder.sandbox.backends import Isolation
 from autograder.sandbox.launch import Sandbox
 from autograder.sandbox.stage import Stage
@@ -27,6 +29,7 @@ class Grader:
         self._secret = secret
         self._isolation = isolation
         self._tests = HiddenTests(lab.hidden_tests, secret)
+        self._diagnoser = Diagnoser(lab, self._tests)
         self._stage = Stage(lab)
         self._sandbox = Sandbox(lab, self._stage, isolation)
 
@@ -68,6 +71,7 @@ class Grader:
         tests = self._tests.run(student)
         tasks = [self._task(task, tests, answers) for task in self._lab.tasks]
         if not all(task.status in ("passed", "manual") for task in tasks):
+            tasks = self._diagnoser.with_hints(tasks, self._tests.failures)
             tasks = with_follow_on_hints(tasks, submission.calls(read, frozenset(tests)))
         return SubmissionResult.graded(
             read.student,
@@ -113,20 +117,3 @@ def with_follow_on_hints(tasks: list[TaskResult], calls: dict[str, set[str]]) ->
             task = replace(task, tests=tests)
         hinted.append(task)
     return hinted
-
-
-def mark_question(task: Task, answers: object) -> TaskResult:
-    """Mark a concept question: right ticked / right − wrong ticked / wrong, at least zero."""
-    given = answers.get(task.name) if isinstance(answers, dict) else None
-    if not isinstance(given, set | list | tuple) or not given:
-        test = TestResult("letters", False, message="no answer", missing=True)
-        return TaskResult(task.name, 0.0, task.points, "missing", (test,))
-    ticked = {letter.strip().lower() for letter in given if isinstance(letter, str)}
-    wrong = task.letters - task.key
-    share = len(ticked & task.key) / len(task.key) - len(ticked & wrong) / len(wrong)
-    passed = ticked & task.letters == task.key
-    message = "" if passed else "not all of the right letters, or some of the wrong ones"
-    status: TaskStatus = "passed" if passed else "partial" if share > 0 else "failed"
-    score = round(task.points * max(0.0, share), 2)
-    test = TestResult("letters", passed, message=message)
-    return TaskResult(task.name, score, task.points, status, (test,))

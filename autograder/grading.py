@@ -20,6 +20,7 @@ from _pytest.runner import runtestprotocol
 
 from autograder.errors import UsageError
 from autograder.results import TestResult
+from autograder.transcript import Call, Recorded
 from dlcourse.testing import CheckError
 
 HIDDEN = Path(__file__).parent / "hidden"
@@ -181,6 +182,7 @@ class HiddenTests:
         self._session = pytest.Session.from_config(self._config)
         self._config.hook.pytest_sessionstart(session=self._session)
         self.items = list(self._session.perform_collect())
+        self.failures: dict[str, tuple[Call, ...]] = {}  # in the last run: what was answered
         if collection.reasons:
             raise UsageError(f"{path.name} cannot be collected: {collection.reasons[0]}")
         if not self.items:
@@ -190,6 +192,10 @@ class HiddenTests:
         """The names of the tasks that have at least one test."""
         return {_task(item)[0] for item in self.items}
 
+    def names(self) -> list[tuple[str, str]]:
+        """Each test's task and name, as results have them, in order."""
+        return [(_task(item)[0], item.name.removeprefix("test_")) for item in self.items]
+
     def run(
         self, student: RestartableStudent, only: str | None = None
     ) -> dict[str, list[TestResult]]:
@@ -198,8 +204,8 @@ class HiddenTests:
         A test that fails in a process in which earlier tests may have left something runs again in
         a fresh one, and that verdict counts: nothing of an earlier test's may cost points.
         """
-        self._config.stash[STUDENT] = student
-        self._student = student
+        self._student = self._config.stash[STUDENT] = Recorded(student)
+        self.failures = {}
         results: dict[str, list[TestResult]] = {}
         for item in self.items:
             if only not in (None, _task(item)[0]):
@@ -209,6 +215,8 @@ class HiddenTests:
             if not (result.passed or result.missing) and student.may_remember(called):
                 student.restart()
                 result = self._run_one(item)
+            if not result.passed:
+                self.failures[result.name] = self._student.take()
             results.setdefault(_task(item)[0], []).append(result)
         return results
 
@@ -219,6 +227,7 @@ class HiddenTests:
         self._config._ensure_unconfigure()
 
     def _run_one(self, item: pytest.Item) -> TestResult:
+        self._student.take()
         if isinstance(item, pytest.Function) and _is_plain(item):
             item.stash[ERROR] = self._error_of(item)
             return _verdict(item, passed=item.stash[ERROR] is None)

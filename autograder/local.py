@@ -16,9 +16,9 @@ from typing import Any
 
 from autograder import labs
 from autograder.errors import UsageError
-from autograder.grader import mark_question
 from autograder.grading import HiddenTests, MissingFunction
 from autograder.labs import Lab, Task
+from autograder.questions import mark_question
 from autograder.results import TestResult
 from autograder.secret import course_secret
 from dlcourse.testing import CheckError

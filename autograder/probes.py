@@ -41,7 +41,7 @@ class Recorder:
             self._check_shape(name, value)
         if len(self.calls) >= MAX_CALLS:
             raise CheckError("your function calls the function that it is given far too often")
-        self._kept += sum(map(_size, call.values()))
+        self._kept += sum(map(size, call.values()))
         if self._kept > MAX_KEPT:
             raise CheckError("your function gives the function that it is given far too much")
         self.calls.append({name: _copy(value) for name, value in call.items()})
@@ -72,12 +72,12 @@ def _copy(value: object) -> object:
     return value.copy() if type(value) is np.ndarray else value
 
 
-def _size(value: object) -> int:
+def size(value: object) -> int:
     """About how many bytes of memory a value takes that came over the wire."""
     if isinstance(value, np.ndarray):
         return value.nbytes
     if isinstance(value, dict):
-        return _size(list(value)) + _size(list(value.values()))
+        return size(list(value)) + size(list(value.values()))
     if isinstance(value, list | tuple | set):
-        return 64 + sum(map(_size, value))
+        return 64 + sum(map(size, value))
     return 64 + 4 * len(value) if isinstance(value, str) else 64

@@ -240,7 +240,8 @@ def always_patience_before_the_end(losses: Sequence[float], patience: int) -> in
 def epochs_since_the_best(losses: Sequence[float], patience: int) -> int:
     best = 0
     for epoch in range(1, len(losses)):
-        if losses[epoch] < losses[best] or math.isnan(losses[best]):
+        first = math.isnan(losses[best]) and not math.isnan(losses[epoch])
+        if losses[epoch] < losses[best] or first:
             best = epoch
         elif epoch - best >= patience:
             return best

@@ -523,6 +523,7 @@ def test_loss_that_is_not_a_number_is_no_improvement(student: Student, rng: Gene
     nan = math.nan
     curves = [
         ([9.0, 7.0, 5.0, nan, 6.0, 4.0], 3),
+        ([nan, nan], 5),
         ([9.0, 6.0, 4.0, nan, nan, nan, 1.0], 3),
         ([nan, 9.0, 7.0, 5.0, 4.0, 6.0, 6.0, 6.0, 1.0], 3),
         ([nan, nan, 9.0, 7.0, 8.0, 8.0, 8.0], 3),

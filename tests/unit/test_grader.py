@@ -274,4 +274,4 @@ def test_feedback_on_a_notebook_names_the_function_to_mend_first(
     failed = [test for test in tasks["minibatch_epoch"].tests if not test.passed]
     assert failed
     assert all("calls your minibatches" in test.hint for test in failed)
-    assert not any(test.hint for test in tasks["minibatches"].tests)
+    assert not any("mend that first" in test.hint for test in tasks["minibatches"].tests)
