@@ -1,0 +1,250 @@
+"""`python -m autograder bundle`: what a student gets is whole, starts, and gives nothing away."""
+
+from __future__ import annotations
+
+import email
+import io
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder import labs
+from autograder.bundle import write_bundle
+from autograder.edition import withheld
+from autograder.leaks import find_leaks
+
+Finished = subprocess.CompletedProcess[str]
+Command = Callable[..., Finished]
+LAB = labs.find("lab00")
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory, autograder: Command) -> Path:
+    """The bundle of lab 00, as the command writes it."""
+    directory = tmp_path_factory.mktemp("bundle")
+    done = autograder(labs.ROOT, "bundle", "lab00", "--out", directory / "new" / "lab00.zip")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return directory / "new" / "lab00.zip"
+
+
+def wheel_in(bundle: Path) -> zipfile.ZipFile:
+    with zipfile.ZipFile(bundle) as outer:
+        name = next(name for name in outer.namelist() if name.endswith(".whl"))
+        return zipfile.ZipFile(io.BytesIO(outer.read(name)))
+
+
+def text_in(bundle: Path, ending: str) -> str:
+    with zipfile.ZipFile(bundle) as outer:
+        return outer.read(next(n for n in outer.namelist() if n.endswith(ending))).decode()
+
+
+def test_bundle_holds_the_lab_a_wheel_and_a_readme(bundle: Path) -> None:
+    with zipfile.ZipFile(bundle) as outer:
+        names = [name.removeprefix(f"{LAB.name}/") for name in sorted(outer.namelist())]
+        assert outer.read(f"{LAB.name}/{LAB.release.name}") == LAB.release.read_bytes()
+    assert names[0] == "README.md"
+    assert re.fullmatch(r"dlcourse-[\d.]+\+lab00\.h[0-9a-f]{8}-py3-none-any\.whl", names[1])
+    assert names[2:] == [LAB.release.name]
+
+
+def test_wheel_is_the_student_edition_and_nothing_of_the_grader(bundle: Path) -> None:
+    with wheel_in(bundle) as wheel:
+        names = wheel.namelist()
+        assert {name.partition("/")[0].partition("-")[0] for name in names} == {"dlcourse"}
+        assert "dlcourse/py.typed" in names
+        source = wheel.read("dlcourse/activations.py").decode()
+        metadata = email.message_from_bytes(wheel.read(next(n for n in names if "METADATA" in n)))
+        scripts = wheel.read(next(n for n in names if n.endswith("entry_points.txt"))).decode()
+    assert 'raise Withheld("lab 00 asks you to write this yourself")' in source
+    assert {"torch"} <= set(metadata.get_all("Provides-Extra", []))
+    required = {re.split(r"[<>=; ]", line)[0] for line in metadata.get_all("Requires-Dist", [])}
+    assert {"numpy", "jupyterlab", "matplotlib", "scikit-learn"} <= required
+    assert "dlcourse = dlcourse.cli:main" in scripts
+    assert "Start here" in metadata.get_payload()
+
+
+def test_readme_names_two_commands_a_system_with_the_very_wheel(bundle: Path) -> None:
+    readme = text_in(bundle, "README.md")
+    with zipfile.ZipFile(bundle) as outer:
+        wheel = next(n for n in outer.namelist() if n.endswith(".whl")).partition("/")[2]
+    commands = [line.strip() for line in readme.splitlines() if line.startswith("    ")]
+    assert len(commands) == 4
+    assert [f'"./{wheel}"' in command for command in commands] == [True, False, True, False]
+    assert all(command.endswith(f"jupyter lab {LAB.release.name}") for command in commands[1::2])
+    assert all(word in readme for word in ("Linux", "macOS", "Windows", "dlcourse doctor"))
+
+
+def test_nothing_in_it_is_forbidden(bundle: Path) -> None:
+    assert find_leaks(bundle.read_bytes(), LAB.name) == []
+
+
+def test_same_sources_give_the_same_bytes(bundle: Path, tmp_path: Path) -> None:
+    again = write_bundle([LAB], tmp_path / "lab00.zip")
+    assert again.path.read_bytes() == bundle.read_bytes()
+    assert again.remarks == ()
+
+
+@pytest.fixture
+def course(project: Path) -> Path:
+    """The copied project with all that a wheel is made of."""
+    for name in ("pyproject.toml", "LICENSE"):
+        shutil.copy(labs.ROOT / name, project)
+    shutil.copytree(labs.ROOT / "docs" / "guides", project / "docs" / "guides")
+    return project
+
+
+def test_bundle_with_an_answer_in_the_library_is_not_written(
+    course: Path, autograder: Command
+) -> None:
+    with (course / "dlcourse" / "surfaces.py").open("a") as file:
+        file.write("\n\ndef _both(c, a, k):\n    return c @ k.T, a.T @ c, c.sum(axis=0)\n")
+    done = autograder(course, "bundle", "lab00", "--out", "lab00.zip")
+    assert done.returncode == 2
+    assert "dlcourse/surfaces.py: " in done.stderr
+    assert "linear_backward" in done.stderr
+    assert "not written" in done.stderr
+    assert not (course / "lab00.zip").exists()
+
+
+def test_lab_that_is_out_of_step_with_its_source_is_not_handed_out(
+    course: Path, autograder: Command
+) -> None:
+    notebook = course / "labs" / LAB.name / LAB.release.name
+    notebook.write_text(notebook.read_text().replace("Backprop", "Back-prop"))
+    done = autograder(course, "bundle", "lab00", "--out", "lab00.zip")
+    assert done.returncode == 2
+    assert "python -m autograder build lab00" in done.stderr
+    assert not (course / "lab00.zip").exists()
+
+
+@pytest.mark.parametrize("arguments", [(), ("lab00", "--all"), ("lab77",)])
+def test_wrong_usage_gives_two(
+    tmp_path: Path, autograder: Command, arguments: tuple[str, ...]
+) -> None:
+    done = autograder(labs.ROOT, "bundle", *arguments, "--out", tmp_path / "lab.zip")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+# A clean virtual environment
+
+
+@pytest.mark.slow
+def test_bundle_of_the_course_withholds_every_task(tmp_path: Path, autograder: Command) -> None:
+    done = autograder(labs.ROOT, "bundle", "--all", "--out", tmp_path / "course.zip")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "lab07_generalization calls mlp_backward, mlp_forward, " in done.stderr
+    assert "lab05_dropout shows what earlier labs ask for" in done.stderr
+    with zipfile.ZipFile(tmp_path / "course.zip") as outer:
+        notebooks = {n for n in outer.namelist() if n.endswith(".ipynb")}
+    assert notebooks == {f"course/{name}/{name}.ipynb" for name in labs.all_labs()}
+    with wheel_in(tmp_path / "course.zip") as wheel:
+        sources = [wheel.read(n).decode() for n in wheel.namelist() if n.endswith(".py")]
+    assert sum(source.count("raise Withheld(") for source in sources) >= len(withheld(""))
+
+
+@pytest.fixture(scope="module")
+def desk(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Lab 00, unpacked outside of the repository and set up by the first command of its README."""
+    directory = tmp_path_factory.mktemp("desk")
+    with zipfile.ZipFile(bundle) as outer:
+        outer.extractall(directory)
+    folder = directory / LAB.name
+    say(folder, linux_commands(folder)[0].replace("python3", sys.executable, 1))
+    return folder
+
+
+def linux_commands(folder: Path) -> list[str]:
+    lines = (folder / "README.md").read_text().splitlines()
+    return [line.strip() for line in lines if line.startswith("    ")][:2]
+
+
+def clean() -> dict[str, str]:
+    left_out = ("PYTHON", "VIRTUAL_ENV", "JUPYTER", "COV_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+
+
+def say(folder: Path, command: str) -> Finished:
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=clean() | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
+    )
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture
+def served(desk: Path) -> Iterator[str]:
+    """The address of JupyterLab, started by the second command of the README."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = f"--no-browser --allow-root --port={port} --IdentityProvider.token=''"
+    server = subprocess.Popen(
+        ["bash", "-c", f"exec {linux_commands(desk)[1]} {options}"],
+        cwd=desk,
+        env=clean(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    yield f"http://127.0.0.1:{port}"
+    server.terminate()
+    server.wait(30)
+
+
+@pytest.mark.slow
+def test_jupyterlab_starts_with_the_notebook_by_the_readme(served: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(f"{served}/api/contents/{LAB.release.name}") as answer:
+                content = json.load(answer)
+            break
+        except OSError:
+            assert time.monotonic() < deadline, "JupyterLab does not answer"
+            time.sleep(0.5)
+    assert content["content"]["cells"][0]["source"].startswith("# Lab 00")
+
+
+@pytest.mark.slow
+def test_doctor_finds_the_new_environment_well(desk: Path) -> None:
+    done = say(desk, ".venv/bin/dlcourse doctor")
+    assert done.returncode == 0, done.stdout
+    assert "+lab00.h" in done.stdout
+    assert str(labs.ROOT) not in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", labs.all_labs())
+def test_every_lab_runs_from_its_bundle_up_to_its_stubs(
+    desk: Path, tmp_path: Path, name: str
+) -> None:
+    lab = labs.find(name)
+    if lab.torch:
+        pytest.skip("its command downloads torch")
+    write_bundle([lab], tmp_path / "lab.zip")
+    with zipfile.ZipFile(tmp_path / "lab.zip") as outer:
+        outer.extractall(tmp_path)
+    python = desk / ".venv" / "bin" / "python"
+    say(tmp_path / name, f"{python} -m pip install --quiet ./dlcourse-*.whl")
+    done = say(tmp_path / name, f"{python.with_name('dlcourse')} check {name}.ipynb")
+    assert done.returncode == 1
+    tasks = len(lab.tasks)
+    assert done.stdout.count("not written yet") == tasks
