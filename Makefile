@@ -7,7 +7,7 @@ export OPENBLAS_NUM_THREADS = 1
 READY = .venv/.ready
 DEMO = demo-out
 
-.PHONY: help setup tools demo test test-all lint build verify docs bench clean
+.PHONY: help setup tools browser demo test test-all lint build verify docs bench clean
 
 help: ## show these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -27,21 +27,30 @@ tools: ## bubblewrap, through apt where that is allowed
 	    echo "installing bubblewrap"; apt-get update -qq && apt-get install -y -qq bubblewrap >/dev/null; \
 	  else echo "bubblewrap is not installed; say: sudo apt-get install bubblewrap"; exit 1; fi; }
 
+browser: ## Chromium for the tests in a browser, which are skipped without it
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing Chromium"; apt-get update -qq && apt-get install -y -qq chromium >/dev/null \
+	      || echo "Chromium cannot be installed; tests in a browser are skipped"; \
+	  else echo "Chromium is not installed; say: sudo apt-get install chromium (tests in a browser are skipped)"; fi; }
+
 demo: setup ## grade a sample class; scores, gradebook and feedback land in demo-out/
 	@rm -rf $(DEMO) && mkdir $(DEMO)
 	@python -m autograder.sample_class $(DEMO)/submitted
 	@python -m autograder grade lab01 $(DEMO)/submitted --out $(DEMO)/results \
 	  --gradebook sqlite:///$(DEMO)/gradebook.db || [ $$? -eq 1 ]
+	@python -m autograder report $(DEMO)/results
 	@echo "scores:    $(DEMO)/results/scores.csv"
 	@echo "results:   $(DEMO)/results/results.jsonl"
 	@echo "feedback:  $(DEMO)/results/feedback/{student}/lab01_sgd_vs_batch.html"
+	@echo "report:    $(DEMO)/results/report.html"
 	@echo "gradebook: $(DEMO)/gradebook.db (nbgrader's)"
 
-test: setup lint ## lint, types, doctests and the tests that take minutes, not hours
+test: setup browser lint ## lint, types, doctests and the tests that take minutes, not hours
 	@python -m pytest -n 2 --dist worksteal -m "not slow and not gpu" tests
 	@python -m pytest -q --doctest-modules dlcourse
 
-test-all: setup lint ## everything
+test-all: setup browser lint ## everything
 	@python -m pytest -n 2 --dist worksteal -m "not gpu" tests
 	@python -m pytest -q --doctest-modules dlcourse
 
