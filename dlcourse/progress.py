@@ -100,7 +100,7 @@ def table(tasks: Sequence[TaskState]) -> str:
     >>> print(table([TaskState("relu", "code", 3.0, "passed"),
     ...              TaskState("q_order", "concept", 1.0, "open")]))
     ✓ relu     3 points
-    · q_order  1 point    not written yet
+    · q_order  1 point   not written yet
     visible checks pass for 3 of 3 points; questions answered for 0 of 1 point
     still open: q_order
     """
