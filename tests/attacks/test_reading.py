@@ -282,7 +282,8 @@ def test_feedback_tells_no_expected_value_and_no_line_of_a_test(
     }
     save(completed(lab, wrong), tmp_path / "prober.ipynb")
     done = grade_command(tmp_path / "prober.ipynb")
-    page = done.feedback("prober")
+    page, _, own = done.feedback("prober").partition("Your notebook as you handed it in")
+    assert "1234.5" in own
     secret = (tmp_path / ".course-secret").read_text().strip()
     for hidden in ("1234.5", "expected 0", "assert ", "Traceback", "def test_", secret, str(ROOT)):
         assert hidden not in page

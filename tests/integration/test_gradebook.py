@@ -433,8 +433,8 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if os.getuid() == 0:
         as_user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
         shutil.chown(directory, "nobody", "nogroup")
-        for parent in directory.parents[:3]:  # pytest's are its owner's alone
-            if parent.name.startswith("pytest-"):
+        for parent in directory.parents[:4]:  # pytest's and its workers' are their owner's alone
+            if parent.name.startswith(("pytest-", "popen-")):
                 parent.chmod(parent.stat().st_mode | 0o011)
     data = str(directory / "data")
     made = [*as_user, initdb, "-D", data, "-U", "grader", "-A", "trust", "--no-sync"]

@@ -90,4 +90,4 @@ def test_most_answers_that_students_write_are_stateless(lab: str) -> None:
         names: dict[str, Any] = {}
         exec("import numpy as np\n" + answer.source, names)
         found += answer.task in stateless(names)
-    assert found > 0.9 * len(answers)
+    assert found > 0.8 * len(answers)
