@@ -61,7 +61,7 @@ def batchnorm_backward(function: object) -> None:
 
 
 def _forward_by_hand(function: Function) -> None:
-    """With z = 1 and 5 with γ = 10, β = 100 and ε = 0 gives 90 and 110; the cache says why."""
+    """By hand, z = 1 and 5 with γ = 10, β = 100 and ε = 0 gives 90 and 110; the cache says why."""
     z, gamma, beta = np.array([[1.0], [5.0]]), np.array([10.0]), np.array([100.0])
     y, cache = output_and_cache(function(z, gamma, beta, 0.0), (2, 1), (1,))
     if np.isclose(cache["var"][0], 8.0) or np.allclose(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dlcourse.checks.properties import Function, run_properties
-from dlcourse.testing import CheckError, check_array, check_close
+from dlcourse.testing import CheckError, check_array, check_close, check_that
 
 
 def batchnorm2d_forward(function: object) -> None:
@@ -144,6 +144,12 @@ def _group_moments(function: Function) -> None:
         zero, one = np.zeros((3, groups)), np.ones((3, groups))
         check_close(parts.mean(axis=2), zero, f"the means, {groups} groups")
         check_close(parts.std(axis=2), one, f"the standard deviations, {groups} groups")
+        before = x.reshape(3, groups, -1).argsort(axis=2)
+        check_that(
+            np.array_equal(parts.argsort(axis=2), before),
+            f"{groups} groups: the largest value of a group is not the largest of its y;"
+            " do the values come out in their places?",
+        )
 
 
 def _group_parameters(function: Function) -> None:

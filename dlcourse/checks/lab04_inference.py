@@ -144,7 +144,7 @@ def _running_float32(function: Function) -> None:
 
 
 def _inference_by_hand(function: Function) -> None:
-    """With z = 7 at mean 3, variance 4, ε = 12, γ = 10, β = 100 gives 110."""
+    """By hand, z = 7 at mean 3, variance 4, ε = 12, γ = 10, β = 100 gives 110."""
     ten, hundred = np.array([10.0]), np.array([100.0])
     y = function(np.array([[7.0]]), ten, hundred, np.array([3.0]), np.array([4.0]), 12.0)
     check_array(y, (1, 1), "y")

@@ -39,7 +39,7 @@ def weight_norm_backward(function: object) -> None:
 
 
 def _forward_by_hand(function: Function) -> None:
-    """With v = (3, 4) with g = 10 gives (6, 8)."""
+    """By hand, v = (3, 4) with g = 10 gives (6, 8)."""
     W = function(np.array([[3.0], [4.0]]), np.array([10.0]))
     check_array(W, (2, 1), "W")
     if np.allclose(W, [[1.2], [1.6]]):

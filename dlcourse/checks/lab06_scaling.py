@@ -44,12 +44,13 @@ def lsuv(function: object) -> None:
 
 
 def _moment_by_hand(function: Function) -> None:
-    """Four inputs and std 0.5: each layer halves it, so three leave 0.125."""
-    moment = check_number(function(3, 4, 0.5), "the second moment")
+    """Sixteen inputs and std 0.25: each layer halves it, so three leave 0.125."""
+    moment = check_number(function(3, 16, 0.25), "the second moment")
     for wrong, reason in (
         (1.0, "ReLU lets only a part of the second moment pass"),
         (0.125**0.5, "this is a root; the mean of y² is asked for"),
         (1.5, "layers multiply, one after the other"),
+        (8.0, "the weights' standard deviation stands where its variance belongs"),
     ):
         if np.isclose(moment, wrong):
             raise CheckError(f"the second moment: {reason}")

@@ -174,7 +174,10 @@ def _check_hand(stds: object, first: float, last: float, without: float) -> None
     if np.allclose(values, [last, first]):
         raise CheckError("stds: the order is reversed; the first layer comes first")
     if np.isclose(values[0], without):
-        raise CheckError("stds: on the way from y_2 to y_1 the nonlinearity's slope is missing")
+        raise CheckError(
+            "stds: on the way from y_2 to y_1 the nonlinearity's slope is missing,"
+            " or not right where y_2 is 0"
+        )
     check_close(values, np.array([first, last]), "stds")
 
 

@@ -215,7 +215,7 @@ WRONG = {
         (lambda depth, fan_in, std: (fan_in * std**2) ** depth, "only a part"),
         (lambda depth, fan_in, std: (fan_in * std**2 / 2) ** (depth / 2), "this is a root"),
         (lambda depth, fan_in, std: depth * fan_in * std**2 / 2, "layers multiply"),
-        (lambda depth, fan_in, std: (fan_in * std / 2) ** depth, "only a part"),
+        (lambda depth, fan_in, std: (fan_in * std / 2) ** depth, "where its variance belongs"),
         (lambda depth, fan_in, std: np.full(depth, 0.5), "expected a number"),
     ],
     "lsuv": [
