@@ -62,6 +62,7 @@ class HandedIn(NotebookExporter):
         return self.from_notebook_node(nbformat.v4.new_notebook(), resources, **keywords)
 
 
+# nbgrader has no types, so its class is Any to mypy
 class PutIntoInstructorsNotebook(NbGraderPreprocessor):  # type: ignore[misc]
     """The instructor's notebook with the student's sources, in place of nbgrader's sanitising."""
 
@@ -78,6 +79,7 @@ class PutIntoInstructorsNotebook(NbGraderPreprocessor):  # type: ignore[misc]
         return nbformat.from_dict(autograded.merged(lab, content)), resources
 
 
+# as above
 class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
     """Grades the file that was handed in, in place of running it and reading its test cells."""
 

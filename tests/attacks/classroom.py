@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from autograder import labs
 from autograder.answers import load
 from autograder.completion import Notebook, completed, released, save, with_cell
+from autograder.errors import SandboxUnavailable
 from autograder.grader import Grader
 from autograder.labs import Lab
 from autograder.results import ResultsFile, SubmissionResult, TaskResult
+from autograder.sandbox.backends import check
+from autograder.sandbox.launch import Sandbox
+from autograder.sandbox.stage import Stage
 
 LAB = "lab01_sgd_vs_batch"
 SECRET = bytes(range(32))
 FIRST = "gradient_descent"
+
+
+def attacked_lab(name: str) -> Lab:
+    """The lab as the instructor wrote it; without a sandbox the attacks on it fail in words."""
+    try:
+        check("bubblewrap")
+    except SandboxUnavailable as error:
+        pytest.fail(f"attacks need a sandbox: {error}")
+    return labs.find(name)
+
+
+@contextlib.contextmanager
+def box_for(lab: Lab) -> Iterator[Sandbox]:
+    """A sandbox of its own, and the files that it sees, both gone afterwards."""
+    stage = Stage(lab)
+    sandbox = Sandbox(lab, stage, "bubblewrap")
+    yield sandbox
+    sandbox.close()
+    stage.close()
 
 
 class Bench:

@@ -13,14 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from classroom import LAB, Bench, Command
+from classroom import LAB, Bench, Command, attacked_lab, box_for
 
-from autograder import labs
-from autograder.errors import SandboxUnavailable
 from autograder.labs import ROOT, Lab
-from autograder.sandbox.backends import check
 from autograder.sandbox.launch import Sandbox
-from autograder.sandbox.stage import Stage
 from autograder.sandbox.student import StudentProxy
 from autograder.submission import Step
 
@@ -37,11 +33,7 @@ QUICK = {
 @pytest.fixture(scope="session")
 def lab() -> Lab:
     """Lab 01 as the instructor wrote it."""
-    try:
-        check("bubblewrap")
-    except SandboxUnavailable as error:
-        pytest.fail(f"attacks need a sandbox: {error}")
-    return labs.find(LAB)
+    return attacked_lab(LAB)
 
 
 @pytest.fixture(scope="session")
@@ -69,11 +61,8 @@ def quick_bench(quick_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture(scope="session")
 def box(lab: Lab) -> Iterator[Sandbox]:
     """A sandbox of its own, to look around in."""
-    stage = Stage(lab)
-    sandbox = Sandbox(lab, stage, "bubblewrap")
-    yield sandbox
-    sandbox.close()
-    stage.close()
+    with box_for(lab) as sandbox:
+        yield sandbox
 
 
 Inside = Callable[[str], Any]

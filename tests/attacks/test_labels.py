@@ -11,20 +11,16 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from classroom import SECRET, attacked_lab, box_for
 
-from autograder import labs
-from autograder.errors import SandboxUnavailable
 from autograder.grading import HiddenTests
 from autograder.labs import Lab
 from autograder.results import TestResult
-from autograder.sandbox.backends import check
 from autograder.sandbox.launch import Sandbox
-from autograder.sandbox.stage import Stage
 from autograder.sandbox.student import StudentProxy
 from autograder.submission import Step
 from dlcourse.data import warped_digits
 
-SECRET = bytes(range(32))
 SHARE = "share_of_unseen_images_that_are_right"
 SECONDS = 4.0
 Grade = Callable[[str], dict[str, TestResult]]
@@ -48,11 +44,7 @@ BRAG = {"train_loss": [2.3, 0.001], "valid_accuracy": [0.1, 1.0]}
 @pytest.fixture(scope="module")
 def recipe_lab() -> Lab:
     """Lab 09, with limits of seconds where its own are minutes."""
-    try:
-        check("bubblewrap")
-    except SandboxUnavailable as error:
-        pytest.fail(f"attacks need a sandbox: {error}")
-    lab = labs.find("lab09_recipe")
+    lab = attacked_lab("lab09_recipe")
     short = dataclasses.replace(lab.limits, call_cpu=20, call_wall=20, submission_wall=60)
     return dataclasses.replace(lab, limits=short)
 
@@ -68,11 +60,8 @@ def hidden(recipe_lab: Lab) -> Iterator[HiddenTests]:
 @pytest.fixture(scope="module")
 def box(recipe_lab: Lab) -> Iterator[Sandbox]:
     """A sandbox with torch."""
-    stage = Stage(recipe_lab)
-    sandbox = Sandbox(recipe_lab, stage, "bubblewrap")
-    yield sandbox
-    sandbox.close()
-    stage.close()
+    with box_for(recipe_lab) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture
