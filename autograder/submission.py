@@ -184,7 +184,7 @@ def _cell(raw: Any, number: int) -> Cell | None:
 
 def _short(value: Any) -> str:
     text = value[:64] if isinstance(value, str) else ""
-    return "".join(c if c.isprintable() else " " for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
 def _without_surrogates(text: str) -> str:
