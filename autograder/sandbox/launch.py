@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from autograder.errors import SandboxFailed, SandboxUnavailable
@@ -25,6 +25,7 @@ from autograder.submission import Step
 
 START_SECONDS = 60
 CONTROL_SECONDS = 20
+BATCH_CHARACTERS = 1 << 18  # of cells that are sent together
 _CELL_WORDS = {TimedOut: "does not end", MemoryUsedUp: "takes too much memory"}
 
 
@@ -197,29 +198,55 @@ class Loaded:
 
     def _run_cells(self, channel: Channel) -> int | None:
         """Run the cells one by one; the number of one that the loader did not survive, or None."""
-        for number, step in enumerate(self._steps):
-            if number in self._bad:
-                continue
+        todo = [number for number in range(len(self._steps)) if number not in self._bad]
+        for batch in _batches(todo, self._steps):
             if self.out_of_time:
-                self._record(f"the time was used up before {step.place}")
-                break
-            try:
-                channel.deadline = self.deadline(self._limits.cell_wall)
-                request = {"op": "cell", "source": step.source, "cpu": self._limits.cell_cpu}
-                _send_descriptor(channel, request, None)
-                answer, _ = channel.receive()
-            except (Closed, TimedOut, MemoryUsedUp, WireError, OSError) as error:
-                words = _CELL_WORDS.get(type(error), "ends its process")
-                self._record(f"{step.place} {words}; the notebook was run without it")
-                return number
-            kind, text = _words(answer.get("type")), _words(answer.get("text"))
-            if kind and kind != "NotImplementedError" and not step.quiet:  # or a stub, unwritten
-                self._record(f"{step.place} failed with {kind}: {text}")
+                self._record(f"the time was used up before {self._steps[batch[0]].place}")
+                return None
+            for number in batch:
+                try:
+                    channel.deadline = self.deadline(self._limits.cell_wall)
+                    if number == batch[0]:
+                        sources = [self._steps[number].source for number in batch]
+                        _send_descriptor(channel, {"op": "cells", "sources": sources}, None)
+                    answer, _ = channel.receive()
+                except (Closed, TimedOut, MemoryUsedUp, WireError, OSError) as error:
+                    return self._bad_cell(number, error)
+                self._note(self._steps[number], answer)
         return None
+
+    def _bad_cell(self, number: int, error: Exception) -> int | None:
+        """The number of a cell to leave out; None if there is no time to load again without it."""
+        place = self._steps[number].place
+        if self.out_of_time:
+            self._record(f"the time for the whole notebook was used up in {place}")
+            return None
+        words = _CELL_WORDS.get(type(error), "ends its process")
+        self._record(f"{place} {words}; the notebook was run without it")
+        return number
+
+    def _note(self, step: Step, answer: dict[str, Any]) -> None:
+        kind, text = _words(answer.get("type")), _words(answer.get("text"))
+        if kind and kind != "NotImplementedError" and not step.quiet:  # or a stub, unwritten
+            self._record(f"{step.place} failed with {kind}: {text}")
 
     def _record(self, sentence: str) -> None:
         if sentence not in self.errors and len(self.errors) < 100:
             self.errors.append(sentence)
+
+
+def _batches(numbers: list[int], steps: list[Step]) -> Iterator[list[int]]:
+    """The cells of these numbers in groups that fit into a frame each."""
+    batch: list[int] = []
+    size = 0
+    for number in numbers:
+        if batch and size + len(steps[number].source) > BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+        batch.append(number)
+        size += len(steps[number].source)
+    if batch:
+        yield batch
 
 
 def _words(value: Any) -> str:
