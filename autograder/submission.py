@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -110,21 +111,24 @@ def plan(lab: Lab, submission: Submission) -> list[Step]:
             continue
         if cell.id in experiments or text in texts:
             room -= len(cell.source)
-            found = definitions(cell.source) if room >= 0 else []
+            found = definitions(cell.source) if room >= 0 else ()
             steps += [Step(source, place, quiet=True) for source in found]
         else:
             steps.append(Step(cell.source, place))
     return steps
 
 
-def definitions(source: str) -> list[str]:
+def definitions(source: str) -> tuple[str, ...]:
     """The top-level imports, functions and classes of a cell, each by itself."""
-    if len(source) > MAX_EXPERIMENT:
-        return []
+    return _definitions(source) if len(source) <= MAX_EXPERIMENT else ()
+
+
+@lru_cache(maxsize=256)  # a class leaves most experiments as they were handed out
+def _definitions(source: str) -> tuple[str, ...]:
     kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     # as Python counts lines, where splitlines knows more, and columns
     lines = [line.encode() for line in re.split("\r\n|\r|\n", source)]
-    return [_segment(lines, node) for node in _statements(source) if isinstance(node, kinds)]
+    return tuple(_segment(lines, node) for node in _statements(source) if isinstance(node, kinds))
 
 
 def calls(submission: Submission, names: frozenset[str]) -> dict[str, set[str]]:

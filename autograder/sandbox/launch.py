@@ -25,6 +25,7 @@ from autograder.submission import Step
 
 START_SECONDS = 60
 CONTROL_SECONDS = 20
+QUICK_SECONDS = 0.1
 BATCH_CHARACTERS = 1 << 18  # of cells that are sent together
 _CELL_WORDS = {TimedOut: "does not end", MemoryUsedUp: "takes too much memory"}
 
@@ -136,43 +137,53 @@ class Sandbox:
 
 
 class Loaded:
-    """A submission whose cells have run; forks runners from that state.
+    """A submission whose cells have run; runners go on from that state.
 
     A cell that hangs or kills its process is recorded, and the notebook is loaded again without it.
+    Of a notebook that loads quickly the loader itself becomes the first runner, since most need no
+    second: a fork, and touching its pages anew, would take longer than loading once more now and
+    then. Later runners, and all of a slow notebook, are forks. On a GPU, which survives no fork,
+    each is a loader.
     """
 
     def __init__(self, sandbox: Sandbox, steps: list[Step], lab: Lab) -> None:
         self._sandbox = sandbox
         self._limits = lab.limits
-        self._fork = not lab.gpu
-        self._pristine = True
+        self._may_fork = not lab.gpu
+        self._used = False
         self._steps = steps
         self._bad: set[int] = set()
         self._end = time.monotonic() + lab.limits.submission_wall
         self.errors: list[str] = []
+        started = time.monotonic()
         self._channel = self._load()
+        self._fork = self._may_fork and time.monotonic() - started > QUICK_SECONDS
 
     def runner(self, *, kill: bool) -> Channel:
-        """A process in the state after all cells: a fork of the loader.
+        """A process in the state after all cells.
 
-        On a GPU, which survives no fork, it is the loader itself, loaded anew. Earlier runners end
-        by themselves as their connection closes; with `kill` they are ended, and all they started.
+        Earlier runners end by themselves as their connection closes; with `kill` they are ended,
+        and all they started.
         """
         mine, theirs = socket.socketpair()
         with theirs:
             try:
-                if kill:
+                if self._used:
+                    self._load_again()
+                elif kill:
                     self._sandbox.stop_runners()
-                if not self._fork and not self._pristine:
-                    self._channel = self._load()
                 self._run(theirs.fileno())
             except (Closed, TimedOut, SandboxFailed):
-                self._channel = self._load()
+                self._load_again()
                 self._run(theirs.fileno())
         return Channel(mine, self._sandbox.watch)
 
+    def _load_again(self) -> None:
+        self._channel = self._load()
+        self._used, self._fork = False, self._may_fork
+
     def _run(self, descriptor: int) -> None:
-        self._pristine = False
+        self._used = not self._fork
         self._channel.deadline = self.deadline(CONTROL_SECONDS)  # the last cell's may have passed
         _send_descriptor(self._channel, {"op": "run", "fork": self._fork}, descriptor)
 

@@ -221,7 +221,7 @@ class Runner(Peer):
                 if message.get("op") == "get":
                     self._send_value(self._names.get(message["name"]))
                 elif message.get("op") == "stateless":
-                    self._send_value(stateless(self._names))
+                    self._send_value(stateless(self._names, message["names"]))
                 else:
                     with cpu_limit(self._limits["call_cpu"]):
                         self.serve_call(message, binary)
