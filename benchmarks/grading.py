@@ -1,7 +1,8 @@
-"""How fast lab 01 is graded, by this and by its peers, on the same submissions, in one run.
+"""How fast a lab is graded, by this and by its peers, on the same submissions, in one run.
 
-``python -m benchmarks.grading --out DIR`` prints a Markdown table and writes DIR/grading.json.
-``--quick`` takes small numbers. The experiments are cut out of the notebooks, since ours skips
+``python -m benchmarks.grading --out DIR`` prints a Markdown table and writes
+DIR/grading-{lab}.json. ``--lab`` takes another lab than 01, ``--quick`` small numbers. The
+experiments are cut out of the notebooks, since ours skips
 them and the peers do not; ``--experiments`` leaves them in.
 """
 
@@ -28,7 +29,7 @@ from typing import Any
 
 import psutil
 
-from autograder import labs
+from autograder import gradebook, labs
 from autograder.answers import load
 from autograder.completion import completed, save
 from autograder.labs import Lab
@@ -139,12 +140,17 @@ def run(command: list[str], directory: Path, environment: dict[str, str]) -> Non
 def ours(
     lab: Lab, submitted: Submissions, workers: int, root: Path
 ) -> tuple[Measurement, dict[str, float]]:
-    """``python -m autograder grade``, with everything that it writes, and nbgrader's database."""
+    """``python -m autograder grade``, with everything that it writes, and nbgrader's database.
+
+    The database knows the lab beforehand, as nbgrader's own course does.
+    """
     for student, notebook in submitted:
         save(notebook, root / "submitted" / student / lab.name / f"{lab.name}.ipynb")
     command = [sys.executable, "-m", "autograder", "grade", lab.name, str(root / "submitted")]
     command += ["--out", str(root / "results"), "--jobs", str(workers)]
-    command += ["--gradebook", f"sqlite:///{root}/gradebook.db"]
+    database = f"sqlite:///{root}/gradebook.db"
+    gradebook.register(lab, database)
+    command += ["--gradebook", database]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     result = measured("ours", submitted, workers, lambda: run(command, labs.ROOT, environment))
     graded = ResultsFile.open(root / "results" / "results.jsonl").latest()
@@ -244,7 +250,7 @@ def linearity(found: list[Measurement]) -> dict[str, float]:
 def report(record: dict[str, Any], found: list[Measurement]) -> str:
     """All of it as Markdown."""
     parts = [
-        f"{record['date']} · `{record['command']}`\n\n{record['machine']}",
+        f"{record['lab']} · {record['date']} · `{record['command']}`\n\n{record['machine']}",
         table(found),
         "Whole tasks passed, the same as ours: "
         + ", ".join(f"{name} {words}" for name, words in record["agreement"].items()),
@@ -269,7 +275,8 @@ def sizes(text: str) -> list[int]:
 def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True, help="directory for grading.json")
+    parser.add_argument("--out", type=Path, required=True, help="directory for the record")
+    parser.add_argument("--lab", default="lab01", help="the lab, or the beginning of its name")
     parser.add_argument("--quick", action="store_true", help="10 submissions each, one worker")
     parser.add_argument("--ours", type=sizes, default=[1, 10, 100, 1000], metavar="N,N")
     parser.add_argument("--peers", type=sizes, default=[10, 30], metavar="N,N")
@@ -280,7 +287,7 @@ def main() -> None:
         options.ours, options.peers, options.workers = [1, 10], [10], [1]
     if options.peers:
         peers.check()
-    lab = labs.find("lab01")
+    lab = labs.find(options.lab)
     most = max([*options.ours, *options.peers])
     drawn = submissions(lab, most, experiments=options.experiments)
     found: list[Measurement] = []
@@ -297,6 +304,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         shares = shares_of_time(lab, small, Path(directory))
     record = {
+        "lab": lab.name,
         "date": time.strftime("%Y-%m-%d"),
         "command": f"python -m benchmarks.grading {' '.join(sys.argv[1:])}",
         "machine": machine(),
@@ -308,7 +316,7 @@ def main() -> None:
     }
     options.out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    (options.out / "grading.json").write_text(text, encoding="utf-8")
+    (options.out / f"grading-{lab.name[:5]}.json").write_text(text, encoding="utf-8")
     print(report(record, found))
 
 

@@ -1,4 +1,4 @@
-"""Lab 01 as nbgrader and as otter-grader want it, made from ours, and the commands that grade it.
+"""A lab as nbgrader and as otter-grader want it, made from ours, and the commands that grade it.
 
 Both run the hidden tests of ours through `autograder.local.check_task`: nbgrader in its test
 cells, otter in test files of its OK format. They live in an environment of their own, made by
