@@ -159,7 +159,7 @@ class _CollectionErrors:
 
 
 @dataclass(frozen=True)
-class _Case:
+class Case:
     """A collected test, with what is the same for every submission that it runs for.
 
     `plain` says that it needs nothing of pytest's but our fixtures and its parameters; `rngs` are
@@ -176,7 +176,8 @@ class _Case:
     takes_student: bool = False
 
     @classmethod
-    def of(cls, item: pytest.Item, secret: bytes) -> _Case:
+    def of(cls, item: pytest.Item, secret: bytes) -> Case:
+        """The case of a collected test; raises UsageError if it names no task."""
         marker = item.get_closest_marker("task")
         if marker is None:
             raise UsageError(f"{item.nodeid} has no @pytest.mark.task(...)")
@@ -250,20 +251,15 @@ class HiddenTests:
             raise UsageError(f"{path.name} cannot be collected: {collection.reasons[0]}")
         if not items:
             raise UsageError(f"{path.name} holds no tests")
-        self._cases = [_Case.of(item, secret) for item in items]
-
-    @property
-    def items(self) -> list[pytest.Item]:
-        """The tests as pytest has them."""
-        return [case.item for case in self._cases]
+        self.cases = [Case.of(item, secret) for item in items]
 
     def tasks(self) -> set[str]:
         """The names of the tasks that have at least one test."""
-        return {case.task for case in self._cases}
+        return {case.task for case in self.cases}
 
     def names(self) -> list[tuple[str, str]]:
         """Each test's task and name, as results have them, in order."""
-        return [(case.task, case.name) for case in self._cases]
+        return [(case.task, case.name) for case in self.cases]
 
     def run(
         self, student: RestartableStudent, only: str | None = None
@@ -276,7 +272,7 @@ class HiddenTests:
         self._student = self._config.stash[STUDENT] = Recorded(student)
         self.failures = {}
         results: dict[str, list[TestResult]] = {}
-        for case in self._cases:
+        for case in self.cases:
             if only not in (None, case.task):
                 continue
             called = student.called
@@ -295,7 +291,7 @@ class HiddenTests:
         self._config.hook.pytest_sessionfinish(session=self._session, exitstatus=0)
         self._config._ensure_unconfigure()
 
-    def _run_one(self, case: _Case) -> TestResult:
+    def _run_one(self, case: Case) -> TestResult:
         self._student.take()
         if case.plain:
             return case.verdict(_error_of(case, self._student))
@@ -311,7 +307,7 @@ class HiddenTests:
         return replace(case.verdict(error), measures=measures)
 
 
-def _error_of(case: _Case, student: Student) -> BaseException | None:
+def _error_of(case: Case, student: Student) -> BaseException | None:
     """Call a plain test as pytest would, at a tenth of the price."""
     try:
         case.item.obj(**case.arguments(student))  # type: ignore[attr-defined]

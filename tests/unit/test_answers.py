@@ -17,7 +17,7 @@ import pytest
 import autograder
 import dlcourse
 from autograder.answers import Answer, AnswerError, load
-from autograder.grading import HiddenTests
+from autograder.grading import Case, HiddenTests
 from autograder.local import LocalStudent
 from autograder.results import TestResult
 
@@ -57,13 +57,6 @@ def reference(lab: str) -> dict[str, Function]:
     return {answer.task: library()[answer.task] for answer in ANSWERS[lab]}
 
 
-def task_of(item: pytest.Item) -> str:
-    marker = item.get_closest_marker("task")
-    assert marker is not None
-    name: str = marker.args[0]
-    return name
-
-
 class WatchedStudent(LocalStudent):
     """A student who remembers which functions were asked for."""
 
@@ -81,7 +74,7 @@ class LabTests(HiddenTests):
 
     def __init__(self, lab: str, secret: bytes) -> None:
         super().__init__(HIDDEN / f"test_{lab}.py", secret)
-        self.items = [item for item in self.items if task_of(item) not in LENGTHY]
+        self.cases = [case for case in self.cases if case.task not in LENGTHY]
         self.lab = lab
         self._asked: list[set[str]] = []
 
@@ -90,23 +83,23 @@ class LabTests(HiddenTests):
 
         The others would run as they do for the reference, which passes: tests are repeatable.
         """
-        everything = self.items
+        everything = self.cases
         if not self._asked:
-            self._asked = [self._asked_by(item) for item in everything]
+            self._asked = [self._asked_by(case) for case in everything]
         pairs = zip(everything, self._asked, strict=True)
-        self.items = [item for item, asked in pairs if asked & functions.keys()]
+        self.cases = [case for case, asked in pairs if asked & functions.keys()]
         try:
             return self.run(LocalStudent(reference(self.lab) | functions))
         finally:
-            self.items = everything
+            self.cases = everything
 
-    def _asked_by(self, item: pytest.Item) -> set[str]:
-        everything, student = self.items, WatchedStudent(reference(self.lab))
-        self.items = [item]
+    def _asked_by(self, case: Case) -> set[str]:
+        everything, student = self.cases, WatchedStudent(reference(self.lab))
+        self.cases = [case]
         try:
             ((result,),) = self.run(student).values()
         finally:
-            self.items = everything
+            self.cases = everything
         assert result.passed, result
         return student.asked
 
