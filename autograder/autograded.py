@@ -15,6 +15,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -64,14 +65,20 @@ def merged(lab: Lab, content: bytes) -> Notebook:
 
 def unanswered(lab: Lab, notebook: Notebook) -> set[str]:
     """The written answers of a merged notebook that are what was handed out, or are not there."""
-    written = {task.name for task in lab.tasks if task.kind == "written"}
-    handed_out = {_grade_id(cell): source_of(cell) for cell in released(lab)["cells"]}
     sources = {_grade_id(cell): cell["source"] for cell in notebook["cells"]}
     return {
         name
-        for name in written
-        if _bare(sources[name]) in ("", NOT_HANDED_IN, _bare(harmless(handed_out[name])))
+        for name, handed_out in _written_answers(lab).items()
+        if _bare(sources[name]) in ("", NOT_HANDED_IN, handed_out)
     }
+
+
+@lru_cache(maxsize=32)
+def _written_answers(lab: Lab) -> dict[str, str]:
+    """What is handed out where a written answer is to stand, as a merged notebook would show it."""
+    written = {task.name for task in lab.tasks if task.kind == "written"}
+    cells = {_grade_id(cell): source_of(cell) for cell in released(lab)["cells"]}
+    return {name: _bare(harmless(cells[name])) for name in written}
 
 
 def add_verdict(notebook: Notebook, result: SubmissionResult) -> None:
@@ -135,10 +142,11 @@ def sha256_of_handin(path: Path) -> str | None:
 def _cells(content: bytes) -> Cells:
     """The cells of the file; none if it is no notebook that could be graded."""
     try:
-        submission.parse(content, "", "")
+        notebook = submission.notebook_of(content)
+        submission.code_cells(notebook)
     except UnreadableSubmission:
         return []
-    cells: Cells = json.loads(content.decode("utf-8-sig"))["cells"]
+    cells: Cells = notebook["cells"]
     kinds = ("code", "markdown", "raw")
     return [cell for cell in cells if cell.get("cell_type") in kinds and _readable(cell)]
 

@@ -63,6 +63,12 @@ def read(path: Path, student: str, lab: str) -> Submission:
 
 def parse(content: bytes, student: str, lab: str) -> Submission:
     """Read a submitted notebook from the bytes of its file; raises UnreadableSubmission."""
+    cells = code_cells(notebook_of(content))
+    return Submission(student, lab, cells, hashlib.sha256(content).hexdigest())
+
+
+def notebook_of(content: bytes) -> dict[str, Any]:
+    """The bytes of a file as a notebook with a list of cells; raises UnreadableSubmission."""
     try:
         notebook = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -77,10 +83,13 @@ def parse(content: bytes, student: str, lab: str) -> Submission:
         raise UnreadableSubmission("the file is not a notebook: it has no list of cells")
     if len(notebook["cells"]) > MAX_CELLS:
         raise UnreadableSubmission(f"the notebook has more than {MAX_CELLS} cells")
-    cells = tuple(
-        cell for number, raw in enumerate(notebook["cells"], 1) if (cell := _cell(raw, number))
-    )
-    return Submission(student, lab, cells, hashlib.sha256(content).hexdigest())
+    return notebook
+
+
+def code_cells(notebook: dict[str, Any]) -> tuple[Cell, ...]:
+    """The code cells of a notebook, in order; raises UnreadableSubmission if one is none."""
+    cells = (_cell(raw, number) for number, raw in enumerate(notebook["cells"], 1))
+    return tuple(cell for cell in cells if cell)
 
 
 def plan(lab: Lab, submission: Submission) -> list[Step]:
