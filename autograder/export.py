@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 
 from autograder.errors import UsageError
 from autograder.labs import Lab, all_labs, find
-from autograder.results import ResultsFile, SubmissionResult, TaskResult
+from autograder.results import SubmissionResult, TaskResult, read_results
 
 Format = Literal["csv", "canvas", "moodle", "gradescope"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -70,10 +70,8 @@ class Export:
         results = self._results()
         remarks = _remarks(results)
         if self.format == "csv":
-            known = set(all_labs())
-            graded = [find(name) for name in sorted({r.lab for r in results} & known)]
             path = self.out or self.directory / "scores.csv"
-            write_scores(graded, results, path)
+            write_all_scores(results, path)
         elif self.format == "gradescope":
             path = self.out or self.directory / "gradescope"
             write_gradescope(results, path)
@@ -87,14 +85,15 @@ class Export:
         return Exported(path, remarks)
 
     def _results(self) -> list[SubmissionResult]:
-        path = self.directory / "results.jsonl"
-        if not path.exists():
-            raise UsageError(f"{path}: no results here; 'python -m autograder grade' writes them")
         lab = find(self.lab).name if self.lab else None
-        found = ResultsFile.open(path).latest(lab)
-        chosen = [result for result in found if self.student in (None, result.student)]
+        found = read_results(self.directory)
+        of_lab = [result for result in found if lab in (None, result.lab)]
+        chosen = [result for result in of_lab if self.student in (None, result.student)]
         if not chosen:
-            raise UsageError(f"{path}: no result of this lab and student")
+            graded = ", ".join(sorted({result.lab for result in found}))
+            raise UsageError(
+                f"{self.directory}: no result of this lab and student; graded here: {graded}"
+            )
         return chosen
 
 
@@ -148,6 +147,12 @@ def write_scores(labs: Iterable[Lab], results: Iterable[SubmissionResult], path:
         columns = ["" if scores.get(name) is None else scores[name] for name in names]
         rows.append([plain(result.student), result.lab, result.score, result.max_score, *columns])
     _write_csv(path, rows)
+
+
+def write_all_scores(results: Sequence[SubmissionResult], path: Path) -> None:
+    """`write_scores` with the columns of every lab of `results` that the course still has."""
+    known = {result.lab for result in results} & set(all_labs())
+    write_scores([find(name) for name in sorted(known)], results, path)
 
 
 def write_canvas(table: Totals, people: Mapping[str, Person], path: Path) -> None:

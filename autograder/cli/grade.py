@@ -80,7 +80,7 @@ def grade(
         for remark in found.remarks:
             errors.print(remark, markup=False)
         run = Run(lab, course_secret(), isolation, max(1, jobs), scheduler, force)
-        kept = ResultsFile.open(out / "results.jsonl")
+        kept = ResultsFile.of(out)
         results, replaced = _grade(run, found.handins, kept, replace=yes)
         if replaced:
             keep_notebooks(lab, found.handins, results, out)
@@ -134,14 +134,11 @@ def _write_outputs(
     out: Path,
     gradebook_url: str | None,
 ) -> None:
-    from autograder.export import write_scores
+    from autograder.export import write_all_scores
     from autograder.report.feedback import write_feedback
     from autograder.report.marks import read_marks
 
-    everything = kept.latest()
-    known = set(labs.all_labs())
-    graded = [labs.find(name) for name in sorted({r.lab for r in everything} & known)]
-    write_scores(graded, everything, out / "scores.csv")
+    write_all_scores(kept.latest(), out / "scores.csv")
     marks = read_marks(lab.name, gradebook_url) if gradebook_url is not None else {}
     for result in results:
         notebook = kept_notebook(result, out)

@@ -33,7 +33,7 @@ def verify(names: tuple[str, ...], isolation: backends.Isolation) -> None:
     wrong = 0
     for lab in chosen_labs(names):
         with tempfile.TemporaryDirectory() as directory:
-            results = ResultsFile.open(Path(directory) / "results.jsonl")
+            results = ResultsFile.of(Path(directory))
             handins = [Handin("reference", lab.path), Handin("released", lab.release)]
             run = Run(lab, course_secret(), isolation, jobs=1)
             reference, released = grade_all(run, handins, results, lambda result: None)

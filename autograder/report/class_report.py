@@ -8,11 +8,10 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from autograder.errors import UsageError
 from autograder.report import figures, pages, summary
 from autograder.report.handins import heading, kept_notebook, lab_of, shown_cells
 from autograder.report.similarity import Pair, similar_pairs
-from autograder.results import ResultsFile, SubmissionResult
+from autograder.results import SubmissionResult, read_results
 
 MOST_PAIRS = 20
 
@@ -39,10 +38,7 @@ class LabReport:
 
 def write_report(directory: Path) -> Path:
     """Write ``directory/report.html`` from its results; UsageError if there are none."""
-    path = directory / "results.jsonl"
-    results = ResultsFile.open(path).latest()
-    if not results:
-        raise UsageError(f"{path}: no results here; grade a lab with --out {directory} first")
+    results = read_results(directory)
     names = sorted({result.lab for result in results})
     reports = [
         _lab_report(name, [result for result in results if result.lab == name], directory)
