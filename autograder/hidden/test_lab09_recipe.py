@@ -2,6 +2,8 @@
 
 `train_recipe` trains once a submission. Its own tests judge what that training has left: labels
 asked for right after it, while the labels that they are compared with never leave this process.
+
+Long, since one file a lab is the contract; its sections follow the tasks.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pytest
 
+from autograder.arguments import copies
 from autograder.grading import Student
 from autograder.probes import Recorder
 from dlcourse.data import warped_digits
@@ -34,11 +37,6 @@ from dlcourse.testing import (
 
 Generator = np.random.Generator
 Config = dict[str, Any]
-
-
-def copies(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The arrays again, for a student to spoil: that costs points in one test alone."""
-    return [array.copy() for array in arrays]
 
 
 def check_reported(losses: object, reported: Sequence[float], name: str) -> None:
