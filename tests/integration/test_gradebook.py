@@ -1,4 +1,7 @@
-"""nbgrader's database: what is written into it, what stays, and what survives a crash."""
+"""nbgrader's database: what is written into it, what stays, and what survives a crash.
+
+Long, since all of it works at one desk: a course with a database of its own.
+"""
 
 from __future__ import annotations
 
