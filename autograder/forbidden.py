@@ -50,8 +50,6 @@ if not isinstance(cache, dict) or "inputs" not in cache:
 inputs = cache["inputs"]
 if not isinstance(inputs, list | tuple):
     pass
-def single(weights):
-    return [(W.astype(np.float32), b.astype(np.float32)) for W, b in weights]
 optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
 slope[index] = (above - below) / (2 * h)
 indices = np.ndindex(*x.shape)

@@ -22,6 +22,16 @@ def loss_and_slopes(
     return number, slopes
 
 
+def check_loss(
+    loss: float, expected: float, wrong: list[tuple[float, str]], rtol: float = 1e-7
+) -> None:
+    """`loss` is `expected`; one of the `wrong` ones is told why it is wrong."""
+    for value, why in wrong:
+        if np.isclose(loss, value):
+            raise CheckError(f"loss: {why}", f"got {loss:.6g}, expected {expected:.6g}")
+    check_close(loss, expected, "loss", rtol=rtol)
+
+
 def check_slopes(function: Function, at: np.ndarray, other: np.ndarray, name: str) -> None:
     """The derivative is the slope of the function's own loss, entry by entry."""
     _, told = loss_and_slopes(function(at, other), at, name)
