@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from dlcourse.checks.properties import Function
-from dlcourse.testing import CheckError, check_array, check_close, check_number, check_tuple
+from dlcourse.testing import CheckError, DType, check_array, check_close, check_number, check_tuple
 
 
 def loss_and_slopes(
-    value: object, at: np.ndarray, name: str, dtype: object = None
+    value: object, at: np.ndarray, name: str, dtype: DType | None = None
 ) -> tuple[float, np.ndarray]:
     """`value` is a pair of one finite number and an array of the shape of `at`."""
     loss, slopes = check_tuple(value, 2, f"(loss, {name})")

@@ -204,7 +204,7 @@ def test_number_of_no_function_is_not_called(serve: Serve) -> None:
     peer = serve(f=lambda: None)
     for number in (0, 1, -1, 2**70, True, 1.0, None, [1]):
         with pytest.raises(RemoteError, match="never handed over"):
-            peer.call_function(number, (), {})  # type: ignore[arg-type]
+            peer.call_function(number, (), {})
 
 
 # What a call changes

@@ -171,7 +171,7 @@ WRONG = {
             lambda T, b, rng: _cut(np.random.default_rng(1).permutation(T), b),
             "the batches are the same each time",
         ),
-        (lambda T, b, rng: _cut(np.random.permutation(T), b), "draw from the rng given"),  # noqa: NPY002
+        (lambda T, b, rng: _cut(np.random.permutation(T), b), "draw from the rng given"),  # noqa: NPY002 - the mistake
     ],
     "minibatch_epoch": [
         (_mini(drop=True), "is not used"),

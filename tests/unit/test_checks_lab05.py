@@ -125,7 +125,7 @@ WRONG = {
             lambda s, k, rng: (np.random.default_rng(0).random(s) < k) * 1.0,
             "draw from the rng that you are given",
         ),
-        (lambda s, k, rng: (np.random.random(s) < k) * 1.0, "draw from the rng given"),  # noqa: NPY002
+        (lambda s, k, rng: (np.random.random(s) < k) * 1.0, "draw from the rng given"),  # noqa: NPY002 - the mistake
         (lambda s, k, rng: (rng.random(s[0]) < k) * 1.0, "expected shape (3, 4)"),
         (lambda s, k, rng: rng.random(s), "entries other than 0 and 1"),
     ],

@@ -27,7 +27,7 @@ def _same_seed(fan_in, fan_out, rng):
 
 
 def _global(fan_in, fan_out, rng):
-    return np.random.randn(fan_in, fan_out) * fan_in**-0.5  # noqa: NPY002
+    return np.random.randn(fan_in, fan_out) * fan_in**-0.5  # noqa: NPY002 - the mistake
 
 
 def _one_row(fan_in, fan_out, rng):

@@ -329,7 +329,7 @@ def _halve_by_counting(diverges, lr):
 def _search_by_sorting(objective, space, trials, rng):
     history = []
     for _ in range(trials):
-        config = dict((name, draw(rng)) for name, draw in space.items())  # noqa: C402
+        config = dict((name, draw(rng)) for name, draw in space.items())  # noqa: C402 - as a student may
         history.append((config, float(objective(dict(config)))))
     order = sorted(range(trials), key=lambda i: (math.isnan(history[i][1]), history[i][1]))
     return history[order[0]][0], history
