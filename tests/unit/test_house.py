@@ -35,6 +35,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def explains_its_length(source: str) -> bool:
+    if not REASON.search(source):
+        return False
     return bool(REASON.search(ast.get_docstring(ast.parse(source)) or ""))
 
 
