@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 from autograder.errors import UsageError
 from autograder.labs import Lab, all_labs, find
 from autograder.results import SubmissionResult, TaskResult, read_results
+from autograder.writing import write_whole
 
 Format = Literal["csv", "canvas", "moodle", "gradescope"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -234,11 +235,8 @@ def gradescope_results(result: SubmissionResult) -> dict[str, Any]:
 
 def write_json(record: Mapping[str, Any], path: Path) -> None:
     """Write `record`, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.part")
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
-    unfinished.write_text(text + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    write_whole(path, f"{text}\n".encode())
 
 
 def read_roster(path: Path) -> dict[str, Person]:

@@ -35,6 +35,15 @@ class TestResult:
     measures: dict[str, float] = field(default_factory=dict)
 
 
+def property_of(test: str) -> str:
+    """The property that a hidden test is about: its name without the parameters of one case.
+
+    >>> property_of("path_of_float32_is_float32[None-9]")
+    'path_of_float32_is_float32'
+    """
+    return test.partition("[")[0]
+
+
 @dataclass(frozen=True)
 class TaskResult:
     """One task: its points, and the hidden tests that decided them.

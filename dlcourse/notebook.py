@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from dlcourse.progress import Kind, State, TaskState
+from dlcourse.progress import State, TaskState, kind_of
 
 KERNEL_SECONDS = 60
 QUIET = "--IPKernelApp.log_level=ERROR"  # no warnings about a connection that stays on the machine
@@ -63,7 +63,7 @@ def saved_states(notebook: Notebook) -> list[TaskState]:
     states: dict[str, TaskState] = {}
     for cell in _test_cells(notebook):
         name = _grade_id(cell).removeprefix("test_")
-        kind: Kind = "concept" if name.startswith("q_") else "code"
+        kind = kind_of(name)
         if _marks(cell).get("solution"):
             kind, state = "written", _written_state(cell)
         else:

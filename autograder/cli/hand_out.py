@@ -73,6 +73,6 @@ def gradescope(name: str, out: Path) -> None:
 
     Example: python -m autograder package gradescope lab01 --out lab01-gradescope.zip
     """
-    from autograder.package import gradescope as pack
+    from autograder.gradescope.pack import pack
 
     console.print(shown(pack(labs.find(name), course_secret(), out)), soft_wrap=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from autograder.labs import is_question
 from autograder.report import figures, pages, summary
 from autograder.report.handins import heading, kept_notebook, lab_of, shown_cells
 from autograder.report.similarity import Pair, similar_pairs
@@ -58,8 +59,8 @@ def write_report(directory: Path) -> Path:
 def _lab_report(name: str, results: list[SubmissionResult], directory: Path) -> LabReport:
     lab = lab_of(results[0])
     scores, tasks = summary.scores(results), summary.tasks(results)
-    questions = [task for task in tasks if summary.is_question(task.name)]
-    functions = [task for task in tasks if not summary.is_question(task.name)]
+    questions = [task for task in tasks if is_question(task.name)]
+    functions = [task for task in tasks if not is_question(task.name)]
     pairs, compared = _pairs(results, directory)
     return LabReport(
         name=name,

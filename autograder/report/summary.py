@@ -9,6 +9,7 @@ from statistics import mean
 
 import numpy as np
 
+from autograder.labs import is_question
 from autograder.report.pages import sentence, shape
 from autograder.results import SubmissionResult
 
@@ -62,11 +63,6 @@ class Failure:
     message: str
     hint: str
     students: int
-
-
-def is_question(task: str) -> bool:
-    """Whether a task is a concept question."""
-    return task.startswith("q_")
 
 
 def scores(results: Iterable[SubmissionResult]) -> Scores:
