@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
@@ -33,6 +33,7 @@ from autograder import autograded, gradebook, labs, submission
 from autograder.course import Course
 from autograder.errors import UnreadableSubmission, UsageError
 from autograder.labs import Lab
+from autograder.sandbox.backends import Isolation
 from autograder.warm import Request, warm_grader
 
 _HERE = __name__
@@ -59,7 +60,10 @@ class HandedIn(NotebookExporter):
         """As nbconvert's, but that a student's file is not opened."""
         if not any(isinstance(step, PutIntoInstructorsNotebook) for step in self._preprocessors):
             return super().from_filename(filename, resources, **keywords)
-        return self.from_notebook_node(nbformat.v4.new_notebook(), resources, **keywords)
+        empty = nbformat.v4.new_notebook()
+        return self.from_notebook_node(  # type: ignore[no-untyped-call]  # nbconvert has no types
+            empty, resources, **keywords
+        )
 
 
 # nbgrader has no types, so its class is Any to mypy
@@ -84,7 +88,7 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
     """Grades the file that was handed in, in place of running it and reading its test cells."""
 
     isolation = Enum(
-        ("bubblewrap", "account", "unsafe"),
+        get_args(Isolation),
         default_value="bubblewrap",
         help="How notebooks are kept apart, as in 'python -m autograder grade'.",
     ).tag(config=True)
