@@ -95,7 +95,7 @@ class Rows:
             SubmittedAssignment.assignment_id == self._assignment,
             SubmittedAssignment.student_id.in_(names),
         )
-        assignments = dict(self._db.execute(found).tuples().all())
+        assignments = {row.student_id: row.id for row in self._db.execute(found)}
         inserted, updated = [], []
         for handin in handins:
             student, time = handin.result.student, {"timestamp": handin.timestamp}
@@ -114,7 +114,7 @@ class Rows:
             SubmittedNotebook.notebook_id == self._notebook,
             SubmittedNotebook.assignment_id.in_(assignments.values()),
         )
-        ids = dict(self._db.execute(found).tuples().all())
+        ids = {row.assignment_id: row.id for row in self._db.execute(found)}
         missing = {entry: new_uuid() for entry in assignments.values() if entry not in ids}
         rows = [
             {"id": new, "notebook_id": self._notebook, "assignment_id": entry}

@@ -296,6 +296,7 @@ class HiddenTests:
         if case.plain:
             return case.verdict(_error_of(case, self._student))
         item = case.item
+        # of pytest.Function alone, which a test is
         item._initrequest()  # type: ignore[attr-defined]
         item.user_properties.clear()
         reports = runtestprotocol(item, log=False, nextitem=None)
@@ -310,6 +311,7 @@ class HiddenTests:
 def _error_of(case: Case, student: Student) -> BaseException | None:
     """Call a plain test as pytest would, at a tenth of the price."""
     try:
+        # a plain case is a pytest.Function
         case.item.obj(**case.arguments(student))  # type: ignore[attr-defined]
     except (KeyboardInterrupt, SystemExit):
         raise

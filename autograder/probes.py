@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.sandbox.wire import SourceFunction
+from autograder.sandbox.values import SourceFunction
 from dlcourse.testing import CheckError, check_that, describe
 
 MAX_CALLS = 100_000

@@ -22,9 +22,9 @@ from autograder.local import LocalStudent
 from autograder.report.feedback import write_feedback
 from autograder.results import ResultsFile
 from autograder.sandbox.launch import Sandbox
+from autograder.sandbox.shell import warm_shell
 from autograder.sandbox.stage import Stage
 from autograder.sandbox.student import StudentProxy
-from autograder.sandbox.worker import warm_shell
 
 SECRET = b"a secret"
 Submissions = list[tuple[str, Notebook]]

@@ -12,15 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from autograder.sandbox.wire import (
-    Channel,
+from autograder.sandbox.values import (
     Codec,
     Incoming,
     Outgoing,
-    WireError,
     generator_state,
     set_generator_state,
 )
+from autograder.sandbox.wire import Channel, WireError
 
 MAX_NESTING = 40
 MAX_WORDS = 300

@@ -14,10 +14,12 @@ from autograder.sandbox.packages import package_paths
 
 WORKER = (
     "wire.py",
+    "values.py",
     "calls.py",
     "guard.py",
     "pages.py",
     "processes.py",
+    "shell.py",
     "stateless.py",
     "worker.py",
 )

@@ -13,7 +13,8 @@ from autograder.errors import SandboxFailed
 from autograder.grading import MissingFunction
 from autograder.sandbox.calls import Peer, RemoteError
 from autograder.sandbox.launch import Loaded
-from autograder.sandbox.wire import Closed, Incoming, MemoryUsedUp, Outgoing, TimedOut, WireError
+from autograder.sandbox.values import Incoming, Outgoing
+from autograder.sandbox.wire import Closed, MemoryUsedUp, TimedOut, WireError
 from dlcourse.testing import CheckError
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import array
 import contextlib
 import ctypes
-import functools
 import gc
 import os
 import resource
@@ -19,19 +18,20 @@ import shutil
 import signal
 import socket
 import time
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 from autograder.sandbox import guard
 from autograder.sandbox.calls import Peer
 from autograder.sandbox.pages import join_pages
 from autograder.sandbox.processes import descendants
+from autograder.sandbox.shell import run_cell, warm_shell, words_of
 from autograder.sandbox.stateless import stateless
-from autograder.sandbox.wire import Channel, Closed, Outgoing, WireError
+from autograder.sandbox.values import Outgoing
+from autograder.sandbox.wire import Channel, Closed, WireError
 
 KILL_SECONDS = 2.0
 MOMENT = 0.0005
@@ -154,33 +154,12 @@ class Loader:
     def _run_cell(self, source: str) -> dict[str, Any]:
         try:
             with cpu_limit(self._limits["cell_cpu"]):
-                error = self._error_of(source)
+                error = run_cell(self._shell, source)
         except BaseException as raised:  # a cell may raise SystemExit or worse: it is recorded
             error = raised
         if error is None:
             return {"op": "ran"}
         return {"op": "ran", "type": type(error).__name__, "text": words_of(error)}
-
-    def _error_of(self, source: str) -> BaseException | None:
-        """Run a cell as IPython would, which takes its time only where a cell is not plain."""
-        code = self._compiled(source)
-        if code is not None:
-            exec(code, self._shell.user_ns)
-            return None
-        result = self._shell.run_cell(source, store_history=False, silent=True)
-        error: BaseException | None = result.error_before_exec or result.error_in_exec
-        return error
-
-    def _compiled(self, source: str) -> CodeType | None:
-        """The code of a cell that is plain Python; None for one with magics, `await` or faults."""
-        if source.strip().isidentifier():  # perhaps a magic without its sign
-            return None
-        try:
-            compiler = self._shell.compile
-            code: CodeType = compiler(source, compiler.cache(source), "exec")
-        except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
-            return None
-        return code
 
     def _fork_runner(self, descriptor: int) -> None:
         # only our own: a cell may have left children that a later one waits for
@@ -233,6 +212,7 @@ class Runner(Peer):
         function = self._names.get(target)
         if not callable(function):
             raise NoSuchFunction(target)
+        # whatever the notebook left
         return function  # type: ignore[no-any-return]
 
     def words(self, error: Exception) -> tuple[str, str]:
@@ -273,49 +253,6 @@ def ended(child: int) -> bool:
 
 def _raise_time_limit(_signal: int, _frame: FrameType | None) -> None:
     raise TimeLimit("the CPU time is used up")
-
-
-def words_of(error: BaseException) -> str:
-    """The exception's message and the line of the student's that raised it."""
-    try:
-        text = str(error)[:200]
-        frames = traceback.extract_tb(error.__traceback__)
-        mine = [frame for frame in frames if frame.filename.startswith("<ipython-input")]
-        if mine and mine[-1].line:
-            text += f" (at: {mine[-1].line[:100]})"
-    except BaseException:  # a hostile __str__ may raise anything
-        text = ""
-    return text
-
-
-@functools.cache
-def warm_shell() -> Any:
-    """IPython's shell, without history: what runs a notebook's cells, magics included."""
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    class NotebookShell(InteractiveShell):
-        """A shell that nobody looks at: it opens no window and prints no traceback."""
-
-        def enable_gui(self, gui: object = None) -> None:
-            """Accept what ``%matplotlib inline`` asks for."""
-
-        def showtraceback(self, *args: object, **kwargs: object) -> None:
-            """Save the time to format a traceback."""
-
-        def showsyntaxerror(self, *args: object, **kwargs: object) -> None:
-            """Likewise."""
-
-        @contextlib.contextmanager
-        def _tee(self, channel: str) -> Iterator[None]:
-            """Forget what is printed: IPython 9 keeps it all, until memory is used up."""
-            yield
-
-    config = Config()
-    config.HistoryManager.enabled = False
-    shell = NotebookShell.instance(config=config)
-    shell.builtin_trap.activate()  # `display` and the like, for plain cells too
-    return shell
 
 
 def receive_with_descriptor(channel: Channel) -> tuple[dict[str, Any], int]:

@@ -313,7 +313,8 @@ def test_the_grader_draws_from_no_generator_that_a_student_broke(
 def test_a_generator_state_that_repeats_itself_is_refused() -> None:
     import numpy as np
 
-    from autograder.sandbox.wire import WireError, set_generator_state
+    from autograder.sandbox.values import set_generator_state
+    from autograder.sandbox.wire import WireError
 
     with pytest.raises(WireError):
         set_generator_state(np.random.default_rng(0), ["0", "0", "0", "0"])

@@ -18,17 +18,13 @@ from hypothesis import strategies as st
 from autograder.probes import Recorder
 from autograder.sandbox.calls import RemoteError
 from autograder.sandbox.student import TrustedPeer
+from autograder.sandbox.values import DTYPES, Codec, Incoming, Outgoing, RemoteFunction
 from autograder.sandbox.wire import (
-    DTYPES,
     HEADER,
     MAX_BINARY,
     MAX_TEXT,
     Channel,
     Closed,
-    Codec,
-    Incoming,
-    Outgoing,
-    RemoteFunction,
     TimedOut,
     WireError,
 )

@@ -15,13 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.sandbox.calls import MAX_NESTING, MAX_WORDS, Peer, RemoteError
-from autograder.sandbox.wire import (
-    Channel,
-    Closed,
-    Handle,
-    RemoteFunction,
-    WireError,
-)
+from autograder.sandbox.values import Handle, RemoteFunction
+from autograder.sandbox.wire import Channel, Closed, WireError
 
 Serve = Callable[..., Peer]
 

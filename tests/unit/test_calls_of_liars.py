@@ -11,13 +11,8 @@ import numpy as np
 import pytest
 
 from autograder.sandbox.calls import Peer
-from autograder.sandbox.wire import (
-    Channel,
-    Closed,
-    Outgoing,
-    TimedOut,
-    WireError,
-)
+from autograder.sandbox.values import Outgoing
+from autograder.sandbox.wire import Channel, Closed, TimedOut, WireError
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from autograder.completion import Notebook, completed, released, save, with_cell
 from autograder.grader import Grader, mark_question, with_follow_on_hints
 from autograder.labs import Task
 from autograder.results import SubmissionResult, TaskResult, TestResult
-from autograder.sandbox.wire import Handle
+from autograder.sandbox.values import Handle
 
 LAB = "lab01_sgd_vs_batch"
 QUESTION = Task("q_order", 2, "concept", frozenset("ac"), frozenset("abcd"))

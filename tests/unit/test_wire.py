@@ -14,20 +14,18 @@ import pytest
 from hypothesis import given
 from wire_values import arrays, values
 
-from autograder.sandbox.wire import (
-    MAX_BINARY,
+from autograder.sandbox.values import (
     MAX_FUNCTIONS,
-    Channel,
     Codec,
     Handle,
     Incoming,
     Outgoing,
     RemoteFunction,
     SourceFunction,
-    WireError,
     generator_state,
     set_generator_state,
 )
+from autograder.sandbox.wire import MAX_BINARY, Channel, WireError
 
 
 def over_the_wire(value: object, codec: Codec | None = None) -> Any:

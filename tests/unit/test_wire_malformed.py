@@ -11,15 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire_values import values
 
-from autograder.sandbox.wire import (
-    DTYPES,
-    MAX_DEPTH,
-    MAX_NODES,
-    Codec,
-    Incoming,
-    Outgoing,
-    WireError,
-)
+from autograder.sandbox.values import DTYPES, MAX_DEPTH, MAX_NODES, Codec, Incoming, Outgoing
+from autograder.sandbox.wire import WireError
 
 json_values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),

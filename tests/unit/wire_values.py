@@ -6,9 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from autograder.sandbox.wire import (
-    DTYPES,
-)
+from autograder.sandbox.values import DTYPES
 
 dtypes = st.sampled_from(sorted(DTYPES)).map(np.dtype)
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
