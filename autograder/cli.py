@@ -59,6 +59,20 @@ def build_command(names: tuple[str, ...], check: bool) -> None:
 
 
 @cli.command()
+@click.argument("name", metavar="LAB")
+def new(name: str) -> None:
+    """Write a small lab from a template: its notebook, library, checks, hidden tests and answers.
+
+    Example: python -m autograder new lab10_attention
+    """
+    from autograder.new import new_lab
+
+    for path in new_lab(name):
+        console.print(_shown(path), highlight=False, soft_wrap=True)
+    console.print(f"next: python -m autograder build {name}", highlight=False, soft_wrap=True)
+
+
+@cli.command()
 @click.argument("names", metavar="[LAB]...", nargs=-1)
 @click.option("--isolation", type=ISOLATIONS, default="bubblewrap", show_default=True)
 def verify(names: tuple[str, ...], isolation: backends.Isolation) -> None:

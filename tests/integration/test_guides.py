@@ -22,6 +22,7 @@ import yaml
 from autograder import labs
 from autograder.cli import cli
 from autograder.completion import released, save
+from autograder.new import PLACES
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 GUIDES = labs.ROOT / "docs" / "guides"
@@ -121,7 +122,7 @@ def test_command_with_something_wrong_would_be_found(line: str) -> None:
 
 
 def lab_10(root: Path) -> None:
-    """Write the lab, its hidden tests and its answers as the guides show them."""
+    """Edit what `new` wrote, until it is the lab that the guides show."""
     cells = []
     for block in [*blocks("writing-a-lab", "python"), *blocks("hidden-tests", "python")]:
         if cell := CELL.match(block):
@@ -170,10 +171,19 @@ def written(tmp_path_factory: pytest.TempPathFactory, autograder: Command) -> Pa
         shutil.copytree(labs.ROOT / name, root / name, ignore=ignore)
     for name in ("pyproject.toml", "nbgrader_config.py"):
         shutil.copy(labs.ROOT / name, root)
+    started = autograder(root, "new", "lab10_decay")
+    assert started.returncode == 0, started.stderr
     lab_10(root)
     finished = autograder(root, "build", "lab10")
     assert finished.returncode == 0, finished.stderr
     return root
+
+
+def test_table_of_the_guide_names_the_files_that_new_writes() -> None:
+    text = (GUIDES / "writing-a-lab.md").read_text(encoding="utf-8")
+    places = [place.replace("NN", "10").replace("topic", "decay") for place in PLACES.values()]
+    rows = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+    assert rows == places
 
 
 def test_lab_of_the_guides_is_built_and_verified(written: Path, autograder: Command) -> None:
@@ -183,6 +193,13 @@ def test_lab_of_the_guides_is_built_and_verified(written: Path, autograder: Comm
     handed_out = (written / "labs/lab10_decay/lab10_decay.ipynb").read_text(encoding="utf-8")
     assert "NotImplementedError" in handed_out
     assert "(1 - rate) ** steps" not in handed_out
+
+
+def test_audit_finds_nothing_to_mend_in_the_lab_of_the_guides(
+    written: Path, autograder: Command
+) -> None:
+    finished = autograder(written, "audit", "lab10", "--jobs", "1")
+    assert (finished.returncode, finished.stderr) == (0, "")
 
 
 def test_mistake_of_the_guides_fails_its_task_and_the_variant_none(written: Path) -> None:
