@@ -74,7 +74,13 @@ def new(name: str) -> None:
 
 @cli.command()
 @click.argument("names", metavar="[LAB]...", nargs=-1)
-@click.option("--isolation", type=ISOLATIONS, default="bubblewrap", show_default=True)
+@click.option(
+    "--isolation",
+    type=ISOLATIONS,
+    default="bubblewrap",
+    show_default=True,
+    help="What keeps a notebook from the grader.",
+)
 def verify(names: tuple[str, ...], isolation: backends.Isolation) -> None:
     """Check that reference solutions reach full marks and released notebooks reach zero.
 
@@ -113,11 +119,21 @@ def verify(names: tuple[str, ...], isolation: backends.Isolation) -> None:
     "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
 @click.option(
-    "--out", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False)
+    "--out",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where results, scores and feedback go.",
 )
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Worker processes.")
 @click.option("--scheduler", metavar="ADDR", help="A Dask scheduler, such as tcp://host:8786.")
-@click.option("--isolation", type=ISOLATIONS, default="bubblewrap", show_default=True)
+@click.option(
+    "--isolation",
+    type=ISOLATIONS,
+    default="bubblewrap",
+    show_default=True,
+    help="What keeps a notebook from the grader.",
+)
 @click.option(
     "--gradebook",
     metavar="URL",
@@ -251,7 +267,11 @@ def audit_command(name: str, quick: bool, jobs: int, data: Path | None, page: Pa
 @click.argument("name", metavar="LAB|--all", required=False)
 @click.option("--all", "everything", is_flag=True, help="The whole course in one zip.")
 @click.option(
-    "--out", required=True, metavar="ZIP", type=click.Path(path_type=Path, dir_okay=False)
+    "--out",
+    required=True,
+    metavar="ZIP",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The zip to write.",
 )
 def bundle(name: str | None, everything: bool, out: Path) -> None:
     """Write what a student gets: the lab, a wheel of the student edition of dlcourse, a README.
@@ -282,7 +302,13 @@ def package() -> None:
 
 @package.command()
 @click.argument("name", metavar="LAB")
-@click.option("--out", required=True, metavar="ZIP", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    metavar="ZIP",
+    type=click.Path(path_type=Path),
+    help="The zip to write.",
+)
 def gradescope(name: str, out: Path) -> None:
     """Write the autograder zip that Gradescope asks for. It holds the hidden tests: keep it.
 
