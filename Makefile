@@ -7,7 +7,7 @@ export OPENBLAS_NUM_THREADS = 1
 READY = .venv/.ready
 DEMO = demo-out
 
-.PHONY: help setup tools browser demo test test-all lint build verify docs imports bench clean
+.PHONY: help setup tools browser demo test test-all lint build verify docs imports pictures bench clean
 
 help: ## show these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -75,6 +75,9 @@ docs: $(READY) ## the documentation and API reference, into docs/_build/
 
 imports: $(READY) ## the drawings of who imports whom, in docs/imports/
 	@python docs/imports.py
+
+pictures: setup browser ## the README's pictures, from a real JupyterLab and a graded class
+	@python docs/pictures.py
 
 clean: ## remove what was made here, but for .venv
 	@rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis docs/_build docs/api/generated
