@@ -30,7 +30,7 @@ from autograder.secret import course_secret
 
 console = Console()
 errors = Console(stderr=True)
-ISOLATIONS = click.Choice(["bubblewrap", "account", "unsafe"])
+ISOLATIONS = click.Choice(list(backends.GUARANTEES))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -64,12 +64,14 @@ STREAMS = {"rng": "inputs", "student_rng": "student"}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--submission`` and ``--isolation``, for debugging one submission."""
+    from autograder.sandbox.backends import GUARANTEES
+
     group = parser.getgroup("hidden tests")
     group.addoption("--submission", metavar="NOTEBOOK", help="the submission to test")
     group.addoption(
         "--isolation",
         default="bubblewrap",
-        choices=["bubblewrap", "account", "unsafe"],
+        choices=list(GUARANTEES),
         help="how the submission is kept apart (default: %(default)s)",
     )
 

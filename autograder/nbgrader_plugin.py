@@ -33,6 +33,7 @@ from autograder import autograded, gradebook, labs, submission
 from autograder.course import Course
 from autograder.errors import UnreadableSubmission, UsageError
 from autograder.labs import Lab
+from autograder.sandbox.backends import GUARANTEES
 from autograder.warm import Request, warm_grader
 
 _HERE = __name__
@@ -84,7 +85,7 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
     """Grades the file that was handed in, in place of running it and reading its test cells."""
 
     isolation = Enum(
-        ("bubblewrap", "account", "unsafe"),
+        tuple(GUARANTEES),
         default_value="bubblewrap",
         help="How notebooks are kept apart, as in 'python -m autograder grade'.",
     ).tag(config=True)

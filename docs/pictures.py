@@ -46,8 +46,8 @@ SETTINGS = {
     "apputils-extension/notification": {"doNotDisturbMode": True, "fetchNews": "false"},
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
-COLORS = 32
-RATES = {"momentum": 0.003, "Nesterov": 0.003, "AdaGrad": 1.0, "RMSprop": 0.3, "Adam": 0.3}
+COLORS = 64
+RATES = {"momentum": 0.001, "Nesterov": 0.003, "AdaGrad": 1.0, "RMSprop": 0.1, "Adam": 0.3}
 WAYS = {
     "momentum": transform.momentum,
     "Nesterov": transform.nesterov,
@@ -167,18 +167,14 @@ def page_of(browser: Browser, path: Path, name: str, height: int) -> None:
 
 
 def shrink() -> None:
-    """Few colours: a fraction of the size, and hardly seen."""
+    """Few colours, the same in all pictures of a film: a fraction of the size, and hardly seen."""
     for path in sorted(PICTURES.iterdir()):
         with Image.open(path) as full:
-            pictures = [few_colors(each) for each in ImageSequence.Iterator(full)]
+            pictures = [each.convert("RGB") for each in ImageSequence.Iterator(full)]
             pause = full.info.get("duration", 0)
-        first, *rest = pictures
+        last = pictures[-1].quantize(COLORS, dither=Image.Dither.NONE)
+        first, *rest = [each.quantize(palette=last, dither=Image.Dither.NONE) for each in pictures]
         first.save(path, append_images=rest, save_all=bool(rest), duration=pause, loop=0)
-
-
-def few_colors(picture: Image.Image) -> Image.Image:
-    """A picture with a palette."""
-    return picture.convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
 
 
 def main() -> None:

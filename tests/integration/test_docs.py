@@ -26,7 +26,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("docs")
     made = shutil.ignore_patterns("_build", "generated")
     shutil.copytree(ROOT / "docs", copy / "docs", ignore=made)
-    for name in ("README.md", "CONTRIBUTING.md", "LICENSE"):
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
     (copy / "dlcourse").symlink_to(ROOT / "dlcourse")
     (copy / "labs").symlink_to(ROOT / "labs")
@@ -101,6 +101,21 @@ def test_the_readme_counts_each_labs_functions() -> None:
     rows = re.findall(r"^\| (\d\d) (\w+) \|[^|]+\| (\d+)[^|]*\|$", text, re.MULTILINE)
     counted = {f"lab{number}_{topic}": int(count) for number, topic, count in rows}
     assert counted == {name: len(labs.find(name).code_tasks()) for name in labs.all_labs()}
+
+
+def test_each_data_set_has_the_same_licence_in_the_library_and_on_its_page() -> None:
+    source = ast.parse((ROOT / "dlcourse" / "data.py").read_text("utf-8"))
+    described = {
+        node.name: re.findall(r"Licence: (.+)\.$", ast.get_docstring(node) or "", re.MULTILINE)
+        for node in source.body
+        if isinstance(node, ast.FunctionDef)
+    }
+    text = (ROOT / "docs" / "data.md").read_text("utf-8")
+    rows = re.findall(
+        r"^\| `(\w+)`[^|]*\|[^|]+\| \[?([^]|]+?)(?:\]\(.+\))? \|$", text, re.MULTILINE
+    )
+    assert dict(rows) == {name: found[0] for name, found in described.items() if found}
+    assert len(rows) == 4
 
 
 def public_names() -> list[str]:

@@ -158,6 +158,41 @@ def in_project(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+# The backend that refuses
+
+
+def test_backend_of_the_guide_refuses_in_one_line_wherever_it_is_asked_for(
+    project: Path, autograder: Command
+) -> None:
+    path = project / "autograder" / "sandbox" / "backends.py"
+    text = path.read_text(encoding="utf-8")
+    for change in blocks("isolation-backend", "diff"):
+        lines = change.splitlines()
+        before = "\n".join(line[1:] for line in lines if line[0] in "- ")
+        after = "\n".join(line[1:] for line in lines if line[0] in "+ ")
+        assert text.count(before) == 1, f"not, or not once, in backends.py:\n{before}"
+        text = text.replace(before, after)
+    path.write_text(text, encoding="utf-8")
+    for command in (["verify", "lab01"], ["grade", "lab01", project / "labs", "--out", "o"]):
+        finished = autograder(project, *command, "--isolation", "podman")
+        assert finished.returncode == 2
+        assert finished.stderr == "error: podman makes no box yet; leave --isolation out\n"
+    assert not (project / "o").exists()
+
+
+def test_backend_without_a_box_grades_nothing(project: Path, autograder: Command) -> None:
+    path = project / "autograder" / "sandbox" / "backends.py"
+    guarantees = '    "unsafe": "nothing'
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(guarantees, f'    "podman": "much",\n{guarantees}'))
+    submitted = project / "labs" / "lab01_sgd_vs_batch" / "lab01_sgd_vs_batch.ipynb"
+    grade = ["grade", "lab01", submitted, "--out", "o", "--isolation", "podman", "--jobs", 1]
+    finished = autograder(project, *grade)
+    assert finished.returncode == 2
+    assert "--isolation podman makes no box" in finished.stderr
+    assert not (project / "o" / "scores.csv").exists()
+
+
 # The workflow for GitHub Classroom
 
 
