@@ -72,7 +72,7 @@ def check_in_a_cell(browser: Browser, desk: Path) -> None:
     """JupyterLab after all cells of `one_task` have run."""
     name = labs.find(LAB).name
     save(one_task(), desk / f"{name}.ipynb")
-    page = browser.new_page(viewport={"width": 1000, "height": 880})
+    page = browser.new_page(viewport={"width": 1000, "height": 785})
     with jupyterlab(desk) as address:
         page.goto(f"{address}/doc/tree/{name}.ipynb")
         page.wait_for_selector(".jp-CodeCell")
@@ -133,7 +133,7 @@ def optimizer_race() -> None:
     surface = Beale()
     paths = {name: walk(way(RATES[name]), surface) for name, way in WAYS.items()}
     film = race(paths, surface, frames=25, seconds=5.0)
-    film.save(PICTURES / "race.gif", writer="pillow")
+    film.save(PICTURES / "race.gif", writer="pillow", dpi=130)
 
 
 def walk(optimizer: transform.Optimizer, surface: Beale, steps: int = 150) -> np.ndarray:
@@ -160,7 +160,7 @@ def graded_class(desk: Path) -> Path:
 
 def page_of(browser: Browser, path: Path, name: str, height: int) -> None:
     """The top of a page."""
-    page = browser.new_page(viewport={"width": 1000, "height": height})
+    page = browser.new_page(viewport={"width": 880, "height": height})
     page.goto(path.as_uri())
     page.screenshot(path=PICTURES / f"{name}.png")
     page.close()
@@ -187,8 +187,8 @@ def main() -> None:
         check_in_a_cell(browser, desk)
         results = graded_class(desk)
         lab = labs.find("lab01").name
-        page_of(browser, results / "feedback" / STUDENT / f"{lab}.html", "feedback", 700)
-        page_of(browser, results / "report.html", "report", 700)
+        page_of(browser, results / "feedback" / STUDENT / f"{lab}.html", "feedback", 760)
+        page_of(browser, results / "report.html", "report", 760)
         browser.close()
     shrink()
     for path in sorted(PICTURES.iterdir()):

@@ -103,6 +103,15 @@ def test_the_readme_counts_each_labs_functions() -> None:
     assert counted == {name: len(labs.find(name).code_tasks()) for name in labs.all_labs()}
 
 
+def test_each_picture_is_shown_somewhere_and_small() -> None:
+    shown = {(page.path.parent / link).resolve() for page in pages() for link in page.links()}
+    pictures = [*(ROOT / "docs" / "pictures").iterdir(), *(ROOT / "docs" / "imports").iterdir()]
+    assert len(pictures) >= 6
+    for picture in pictures:
+        assert picture in shown, f"no page shows {picture.name}"
+        assert picture.stat().st_size < 300_000
+
+
 def test_each_data_set_has_the_same_licence_in_the_library_and_on_its_page() -> None:
     source = ast.parse((ROOT / "dlcourse" / "data.py").read_text("utf-8"))
     described = {
