@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from rich.console import Console
@@ -30,7 +30,7 @@ from autograder.secret import course_secret
 
 console = Console()
 errors = Console(stderr=True)
-ISOLATIONS = click.Choice(list(backends.GUARANTEES))
+ISOLATIONS = click.Choice(get_args(backends.Isolation))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

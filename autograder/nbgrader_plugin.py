@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
@@ -33,7 +33,7 @@ from autograder import autograded, gradebook, labs, submission
 from autograder.course import Course
 from autograder.errors import UnreadableSubmission, UsageError
 from autograder.labs import Lab
-from autograder.sandbox.backends import GUARANTEES
+from autograder.sandbox.backends import Isolation
 from autograder.warm import Request, warm_grader
 
 _HERE = __name__
@@ -85,7 +85,7 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
     """Grades the file that was handed in, in place of running it and reading its test cells."""
 
     isolation = Enum(
-        tuple(GUARANTEES),
+        get_args(Isolation),
         default_value="bubblewrap",
         help="How notebooks are kept apart, as in 'python -m autograder grade'.",
     ).tag(config=True)

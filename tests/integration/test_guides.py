@@ -182,9 +182,8 @@ def test_backend_of_the_guide_refuses_in_one_line_wherever_it_is_asked_for(
 
 def test_backend_without_a_box_grades_nothing(project: Path, autograder: Command) -> None:
     path = project / "autograder" / "sandbox" / "backends.py"
-    guarantees = '    "unsafe": "nothing'
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace(guarantees, f'    "podman": "much",\n{guarantees}'))
+    text = path.read_text(encoding="utf-8").replace('"account", "unsafe"]', '"podman", "unsafe"]')
+    path.write_text(text.replace('    "unsafe": "', '    "podman": "much",\n    "unsafe": "'))
     submitted = project / "labs" / "lab01_sgd_vs_batch" / "lab01_sgd_vs_batch.ipynb"
     grade = ["grade", "lab01", submitted, "--out", "o", "--isolation", "podman", "--jobs", 1]
     finished = autograder(project, *grade)
