@@ -118,7 +118,7 @@ def harmless(markdown: str, attachments: dict[str, Any] | None = None) -> str:
 def save(notebook: Notebook, path: Path) -> None:
     """Write the notebook in one step: whoever reads it finds the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(notebook, indent=1, ensure_ascii=False).encode("utf-8", "replace")
+    text = json.dumps(notebook, ensure_ascii=False).encode("utf-8", "replace")
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.write_bytes(text + b"\n")
     fresh.replace(path)

@@ -119,7 +119,8 @@ class KnownStudent(LocalStudent):
 
     def may_remember(self, called: frozenset[str]) -> bool:
         """Whether calls may have left something that later ones find."""
-        return self._answer.task not in stateless({self._answer.task: self._function})
+        task = self._answer.task
+        return task not in stateless({task: self._function}, [task])
 
     def restart(self) -> None:
         """Define the function anew."""

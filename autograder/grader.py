@@ -72,7 +72,7 @@ class Grader:
         tasks = [self._task(task, tests, answers) for task in self._lab.tasks]
         if not all(task.status in ("passed", "manual") for task in tasks):
             tasks = self._diagnoser.with_hints(tasks, self._tests.failures)
-            tasks = with_follow_on_hints(tasks, submission.calls(read, frozenset(tests)))
+            tasks = with_follow_on_hints(tasks, submission.calls(read, failing(tasks)))
         return SubmissionResult.graded(
             read.student,
             self._lab.name,
@@ -105,13 +105,19 @@ class Grader:
         )
 
 
+def failing(tasks: list[TaskResult]) -> frozenset[str]:
+    """The names of the tasks that are not wholly right."""
+    statuses = ("failed", "partial", "missing")
+    return frozenset(task.name for task in tasks if task.status in statuses)
+
+
 def with_follow_on_hints(tasks: list[TaskResult], calls: dict[str, set[str]]) -> list[TaskResult]:
     """Say of a task that fails and calls another failing one of the student's: mend that first."""
-    failing = {task.name for task in tasks if task.status in ("failed", "partial", "missing")}
+    broken = failing(tasks)
     hinted = []
     for task in tasks:
-        culprits = sorted(calls.get(task.name, set()) & failing)
-        if task.name in failing and culprits:
+        culprits = sorted(calls.get(task.name, set()) & broken)
+        if task.name in broken and culprits:
             hint = f"{task.name} calls your {', '.join(culprits)}, which fails too: mend that first"
             tests = tuple(test if test.passed else replace(test, hint=hint) for test in task.tests)
             task = replace(task, tests=tests)

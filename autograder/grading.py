@@ -8,8 +8,8 @@ for one submission after the other, which is how a class is graded.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from _pytest.config import _prepareconfig
 from _pytest.runner import runtestprotocol
+from numpy.random import Generator
 
 from autograder.errors import UsageError
 from autograder.results import TestResult
@@ -159,12 +160,75 @@ class _CollectionErrors:
             self.reasons.append(str(report.longrepr).strip().splitlines()[-1])
 
 
+@dataclass(frozen=True)
+class _Case:
+    """A collected test, with what is the same for every submission that it runs for.
+
+    `plain` says that it needs nothing of pytest's but our fixtures and its parameters; `rngs` are
+    its generators, by fixture, each with the state that it starts from.
+    """
+
+    item: pytest.Item
+    name: str
+    task: str
+    weight: float
+    plain: bool = False
+    parameters: dict[str, Any] = field(default_factory=dict)
+    rngs: dict[str, tuple[Generator, Mapping[str, Any]]] = field(default_factory=dict)
+    takes_student: bool = False
+
+    @classmethod
+    def of(cls, item: pytest.Item, secret: bytes) -> _Case:
+        marker = item.get_closest_marker("task")
+        if marker is None:
+            raise UsageError(f"{item.nodeid} has no @pytest.mark.task(...)")
+        weight = float(marker.kwargs.get("weight", 1))
+        case = cls(item, item.name.removeprefix("test_"), marker.args[0], weight)
+        if not isinstance(item, pytest.Function) or not _is_plain(item):
+            return case
+        names = item._fixtureinfo.argnames
+        rngs = {name: generator(secret, item.nodeid, STREAMS[name]) for name in STREAMS}
+        states = {n: (rng, rng.bit_generator.state) for n, rng in rngs.items() if n in names}
+        parameters = dict(item.callspec.params) if hasattr(item, "callspec") else {}
+        return replace(
+            case,
+            plain=True,
+            parameters=parameters,
+            rngs=states,
+            takes_student="student" in names,
+        )
+
+    def arguments(self, student: Student) -> dict[str, Any]:
+        """What a plain test is called with; its generators stand at their beginning again."""
+        values = dict(self.parameters)
+        if self.takes_student:
+            values["student"] = student
+        for name, (rng, state) in self.rngs.items():
+            rng.bit_generator.state = state
+            values[name] = rng
+        return values
+
+    def verdict(self, error: BaseException | None) -> TestResult:
+        """The result of a run that ended without an error or with this one."""
+        if error is None:
+            return TestResult(self.name, True, self.weight)
+        if isinstance(error, CheckError):
+            missing = isinstance(error, MissingFunction)
+            words = (error.message, "", error.detail, missing)
+            return TestResult(self.name, False, self.weight, *words)
+        detail = f"{type(error).__name__}: {error}"[:2000]
+        return TestResult(self.name, False, self.weight, OTHER_FAILURE, detail=detail)
+
+
 class HiddenTests:
     """The hidden tests of one lab, collected once and run for many submissions.
 
     Args:
         path: the test module, ``hidden/test_{lab}.py``.
         secret: the course secret, from which every test's generators are seeded.
+
+    Raises:
+        UsageError: the module cannot be collected, holds no tests, or one without its task.
     """
 
     def __init__(self, path: Path, secret: bytes) -> None:
@@ -176,27 +240,32 @@ class HiddenTests:
         ]
         self._config = _prepareconfig(arguments)
         self._config.stash[SECRET] = secret
-        self._secret = secret
         self._config.pluginmanager.register(_Reports())
         collection = _CollectionErrors()
         self._config.pluginmanager.register(collection)
         self._config._do_configure()
         self._session = pytest.Session.from_config(self._config)
         self._config.hook.pytest_sessionstart(session=self._session)
-        self.items = list(self._session.perform_collect())
+        items = list(self._session.perform_collect())
         self.failures: dict[str, tuple[Call, ...]] = {}  # in the last run: what was answered
         if collection.reasons:
             raise UsageError(f"{path.name} cannot be collected: {collection.reasons[0]}")
-        if not self.items:
+        if not items:
             raise UsageError(f"{path.name} holds no tests")
+        self._cases = [_Case.of(item, secret) for item in items]
+
+    @property
+    def items(self) -> list[pytest.Item]:
+        """The tests as pytest has them."""
+        return [case.item for case in self._cases]
 
     def tasks(self) -> set[str]:
         """The names of the tasks that have at least one test."""
-        return {_task(item)[0] for item in self.items}
+        return {case.task for case in self._cases}
 
     def names(self) -> list[tuple[str, str]]:
         """Each test's task and name, as results have them, in order."""
-        return [(_task(item)[0], item.name.removeprefix("test_")) for item in self.items]
+        return [(case.task, case.name) for case in self._cases]
 
     def run(
         self, student: RestartableStudent, only: str | None = None
@@ -209,17 +278,17 @@ class HiddenTests:
         self._student = self._config.stash[STUDENT] = Recorded(student)
         self.failures = {}
         results: dict[str, list[TestResult]] = {}
-        for item in self.items:
-            if only not in (None, _task(item)[0]):
+        for case in self._cases:
+            if only not in (None, case.task):
                 continue
             called = student.called
-            result = self._run_one(item)
+            result = self._run_one(case)
             if not (result.passed or result.missing) and student.may_remember(called):
                 student.restart()
-                result = self._run_one(item)
+                result = self._run_one(case)
             if not result.passed:
                 self.failures[result.name] = self._student.take()
-            results.setdefault(_task(item)[0], []).append(result)
+            results.setdefault(case.task, []).append(result)
         return results
 
     def close(self) -> None:
@@ -228,11 +297,11 @@ class HiddenTests:
         self._config.hook.pytest_sessionfinish(session=self._session, exitstatus=0)
         self._config._ensure_unconfigure()
 
-    def _run_one(self, item: pytest.Item) -> TestResult:
+    def _run_one(self, case: _Case) -> TestResult:
         self._student.take()
-        if isinstance(item, pytest.Function) and _is_plain(item):
-            item.stash[ERROR] = self._error_of(item)
-            return _verdict(item, passed=item.stash[ERROR] is None)
+        if case.plain:
+            return case.verdict(_error_of(case, self._student))
+        item = case.item
         item._initrequest()  # type: ignore[attr-defined]
         item.user_properties.clear()
         reports = runtestprotocol(item, log=False, nextitem=None)
@@ -240,30 +309,19 @@ class HiddenTests:
         passed = len(called) == 1 and all(report.outcome == "passed" for report in reports)
         # pytest types what a test takes down as object; a figure that is no number fails here
         measures = {name: float(value) for name, value in item.user_properties}  # type: ignore[arg-type]
-        return replace(_verdict(item, passed=passed), measures=measures)
-
-    def _error_of(self, item: pytest.Function) -> BaseException | None:
-        """Call a plain test as pytest would, at a tenth of the price."""
-        values = dict(item.callspec.params) if hasattr(item, "callspec") else {}
-        for name in item._fixtureinfo.argnames:
-            if name == "student":
-                values[name] = self._student
-            elif name in STREAMS:
-                values[name] = generator(self._secret, item.nodeid, STREAMS[name])
-        try:
-            item.obj(**values)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # pytest.fail and pytest.skip raise no Exception
-            return error
-        return None
+        error = None if passed else item.stash[ERROR] or RuntimeError("pytest did not run it")
+        return replace(case.verdict(error), measures=measures)
 
 
-def _task(item: pytest.Item) -> tuple[str, float]:
-    marker = item.get_closest_marker("task")
-    if marker is None:
-        raise ValueError(f"{item.nodeid} has no @pytest.mark.task(...)")
-    return marker.args[0], float(marker.kwargs.get("weight", 1))
+def _error_of(case: _Case, student: Student) -> BaseException | None:
+    """Call a plain test as pytest would, at a tenth of the price."""
+    try:
+        case.item.obj(**case.arguments(student))  # type: ignore[attr-defined]
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # pytest.fail and pytest.skip raise no Exception
+        return error
+    return None
 
 
 def _is_plain(item: pytest.Function) -> bool:
@@ -272,21 +330,3 @@ def _is_plain(item: pytest.Function) -> bool:
     given = set(item.callspec.params) if hasattr(item, "callspec") else set()
     wanted = set(item._fixtureinfo.initialnames) - given
     return marks <= {"task", "parametrize"} and wanted <= {"student", *STREAMS} and item.cls is None
-
-
-def _verdict(item: pytest.Item, *, passed: bool) -> TestResult:
-    name, weight = item.name.removeprefix("test_"), _task(item)[1]
-    if passed:
-        return TestResult(name, True, weight)
-    error = item.stash[ERROR]
-    if isinstance(error, CheckError):
-        return TestResult(
-            name,
-            False,
-            weight,
-            error.message,
-            detail=error.detail,
-            missing=isinstance(error, MissingFunction),
-        )
-    detail = f"{type(error).__name__}: {error}"[:2000]
-    return TestResult(name, False, weight, OTHER_FAILURE, detail=detail)

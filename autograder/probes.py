@@ -1,12 +1,15 @@
-"""What a hidden test hands to a student in order to look from outside: functions that remember."""
+"""Functions that a hidden test hands to a student: some remember their calls, some cost nothing."""
 
 from __future__ import annotations
 
+import inspect
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from autograder.sandbox.wire import SourceFunction
 from dlcourse.testing import CheckError, check_that, describe
 
 MAX_CALLS = 100_000
@@ -66,6 +69,22 @@ class Recorder:
             n is None or n == m for n, m in zip(shape, value.shape, strict=True)
         )
         check_that(fits, f"{message}, and got {value.shape}")
+
+
+def by_source(function: Callable[..., Any]) -> SourceFunction:
+    """Have `function` run on the student's side, so that calling it costs no way over the wire.
+
+    A decorator, for functions that a test hands over and does not watch: what a student does with
+    one, and to it, is not seen. It crosses as its source, knows NumPy as ``np`` and ``math``, and
+    holds nothing that a student may not read::
+
+        @by_source
+        def falling_rate(j: int) -> float:
+            return 0.3 / (1.0 + 0.5 * j)
+    """
+    definition = textwrap.dedent(inspect.getsource(function))
+    source = definition[definition.index("def ") :]
+    return SourceFunction.of(function.__name__, f"from __future__ import annotations\n{source}")
 
 
 def _copy(value: object) -> object:

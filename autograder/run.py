@@ -27,7 +27,9 @@ from autograder.sandbox.backends import Isolation
 from autograder.secret import secret_sha256
 
 TRUSTED_MEMORY_BYTES = 16 << 30
-IN_FLIGHT_PER_WORKER = 4
+IN_FLIGHT_PER_WORKER = 3
+MOST_TOGETHER = 8  # submissions that travel as one piece of work, which Dask takes 20 ms for
+SHARES = 16  # pieces a worker is to get at least, so that none is idle at the end
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,10 @@ def _grade_waiting(run: Run, waiting: list[tuple[Handin, str]]) -> Iterator[Subm
     if not waiting:
         return
     if run.scheduler is None and min(run.jobs, len(waiting)) == 1:
-        for handin, key in waiting:
-            work = _work(run, handin, key)
-            yield work if isinstance(work, SubmissionResult) else _grade_one(work)
+        with contextlib.nullcontext() if run.lab.gpu else _one_core():
+            for handin, key in waiting:
+                work = _work(run, handin, key)
+                yield work if isinstance(work, SubmissionResult) else _grade_one(work)
     else:
         yield from _grade_with_dask(run, waiting)
 
@@ -120,7 +123,7 @@ def _work(run: Run, handin: Handin, key: str) -> Work | SubmissionResult:
     try:
         content = submission.read_file(handin.path)
     except UnreadableSubmission as error:
-        return _failed(run, handin, str(error), key)
+        return _failed(run, handin.student, str(error), key)
     return Work(run.lab.name, run.secret, run.isolation, handin.student, content, key)
 
 
@@ -132,32 +135,52 @@ def _grade_with_dask(run: Run, waiting: list[tuple[Handin, str]]) -> Iterator[Su
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     resources = {"GPU": 1} if run.lab.gpu else {}
     with _cluster(run, len(waiting), resources) as cluster, Client(cluster) as client:
-        most = IN_FLIGHT_PER_WORKER * max(1, len(client.scheduler_info()["workers"]), run.jobs)
-        queue, handins = iter(waiting), {}
+        workers = max(1, len(client.scheduler_info()["workers"]), run.jobs)
+        size = min(MOST_TOGETHER, 1 + len(waiting) // (SHARES * workers))
+        todo, under_way = iter(waiting), {}
         completed = as_completed([])
 
+        def submit(batch: list[Work]) -> None:
+            future = client.submit(_grade_on_worker, batch, pure=False, resources=resources)
+            under_way[future.key] = batch
+            completed.add(future)
+
         def submit_next() -> Iterator[SubmissionResult]:
-            """Submit until one is under way; hand-ins that cannot be read are done at once."""
-            for handin, key in queue:
+            """Submit a batch; hand-ins that cannot be read are done at once."""
+            batch: list[Work] = []
+            for handin, key in todo:
                 work = _work(run, handin, key)
                 if isinstance(work, Work):
-                    future = client.submit(_grade_on_worker, work, pure=False, resources=resources)
-                    handins[future.key] = handin
-                    completed.add(future)
-                    return
-                yield work
+                    batch.append(work)
+                    if len(batch) == size:
+                        break
+                else:
+                    yield work
+            if batch:
+                submit(batch)
 
-        for _ in range(most):
+        for _ in range(IN_FLIGHT_PER_WORKER * workers):
             yield from submit_next()
         for future in completed:
-            handin = handins.pop(future.key)
+            batch = under_way.pop(future.key)
             try:
-                yield future.result()
+                yield from future.result()
             except KilledWorker:
-                reason = "the grader's process died several times under this notebook"
-                yield _failed(run, handin, reason, key="")
+                yield from _killed(run, batch, submit)
             future.release()
             yield from submit_next()
+
+
+def _killed(
+    run: Run, batch: list[Work], submit: Callable[[list[Work]], None]
+) -> Iterator[SubmissionResult]:
+    """Try the submissions of a batch that killed its workers one by one; one alone has failed."""
+    if len(batch) > 1:
+        for work in batch:
+            submit([work])
+        return
+    reason = "the grader's process died several times under this notebook"
+    yield _failed(run, batch[0].student, reason, key="")
 
 
 @contextlib.contextmanager
@@ -184,9 +207,9 @@ def _cluster(run: Run, size: int, resources: dict[str, int]) -> Iterator[Any]:
         yield cluster
 
 
-def _failed(run: Run, handin: Handin, reason: str, key: str) -> SubmissionResult:
+def _failed(run: Run, student: str, reason: str, key: str) -> SubmissionResult:
     return SubmissionResult.failed(
-        handin.student,
+        student,
         run.lab.name,
         run.lab.max_score,
         reason,
@@ -209,10 +232,10 @@ def _grader(lab_name: str, secret: bytes, isolation: Isolation) -> Grader:
     return grader
 
 
-def _grade_on_worker(work: Work) -> SubmissionResult:
-    if not labs.find(work.lab).gpu:
+def _grade_on_worker(batch: list[Work]) -> list[SubmissionResult]:
+    if not labs.find(batch[0].lab).gpu:
         _stay_on_one_core()
-    return _grade_one(work)
+    return [_grade_one(work) for work in batch]
 
 
 @lru_cache(maxsize=1)
@@ -229,6 +252,20 @@ def _stay_on_one_core() -> None:
         number = int(get_worker().name)
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[(os.getppid() + number) % len(cores)]})
+
+
+@contextlib.contextmanager
+def _one_core() -> Iterator[None]:
+    """The same for this process, while it grades by itself."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(cores)[os.getpid() % len(cores)]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def _grade_one(work: Work) -> SubmissionResult:

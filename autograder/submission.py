@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -110,21 +111,24 @@ def plan(lab: Lab, submission: Submission) -> list[Step]:
             continue
         if cell.id in experiments or text in texts:
             room -= len(cell.source)
-            found = definitions(cell.source) if room >= 0 else []
+            found = definitions(cell.source) if room >= 0 else ()
             steps += [Step(source, place, quiet=True) for source in found]
         else:
             steps.append(Step(cell.source, place))
     return steps
 
 
-def definitions(source: str) -> list[str]:
+def definitions(source: str) -> tuple[str, ...]:
     """The top-level imports, functions and classes of a cell, each by itself."""
-    if len(source) > MAX_EXPERIMENT:
-        return []
+    return _definitions(source) if len(source) <= MAX_EXPERIMENT else ()
+
+
+@lru_cache(maxsize=256)  # a class leaves most experiments as they were handed out
+def _definitions(source: str) -> tuple[str, ...]:
     kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     # as Python counts lines, where splitlines knows more, and columns
     lines = [line.encode() for line in re.split("\r\n|\r|\n", source)]
-    return [_segment(lines, node) for node in _statements(source) if isinstance(node, kinds)]
+    return tuple(_segment(lines, node) for node in _statements(source) if isinstance(node, kinds))
 
 
 def calls(submission: Submission, names: frozenset[str]) -> dict[str, set[str]]:
@@ -135,6 +139,8 @@ def calls(submission: Submission, names: frozenset[str]) -> dict[str, set[str]]:
         room -= len(cell.source)
         if room < 0:
             break
+        if sum(name in cell.source for name in names) < 2:  # parsing takes far longer
+            continue
         for node in _statements(cell.source):
             if isinstance(node, ast.FunctionDef) and node.name in names:
                 inner = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
@@ -184,7 +190,7 @@ def _cell(raw: Any, number: int) -> Cell | None:
 
 def _short(value: Any) -> str:
     text = value[:64] if isinstance(value, str) else ""
-    return "".join(c if c.isprintable() else " " for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
 def _without_surrogates(text: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import DTypeLike
 
 from autograder.grading import Student
-from autograder.probes import Recorder
+from autograder.probes import Recorder, by_source
 from dlcourse.testing import (
     CheckError,
     check_array,
@@ -38,6 +38,7 @@ def regression(
     return arrays[0], arrays[1], arrays[2]
 
 
+@by_source
 def mean_gradient(w: np.ndarray, X: np.ndarray, d: np.ndarray) -> np.ndarray:
     """Of the mean of ½(x·w − d)² over the rows, dtype kept."""
     gradient: np.ndarray = X.T @ (X @ w - d) / len(X)
@@ -49,6 +50,7 @@ def recorded_gradient(w: np.ndarray, d: np.ndarray, rows: int | None) -> Recorde
     return Recorder(mean_gradient, w=w.shape, X=(rows, 3), d=(rows, *d.shape[1:]))
 
 
+@by_source
 def falling_rate(j: int) -> float:
     """A schedule on which neighbouring updates differ clearly."""
     return float(0.3 / (1.0 + 0.5 * j))
@@ -105,8 +107,7 @@ def test_path_is_the_start_and_w_after_each_update(
     student: Student, rng: Generator, outputs: int | None, steps: int
 ) -> None:
     w, X, d = regression(rng, 8, outputs=outputs)
-    grad = recorded_gradient(w, d, 8)
-    path = student.gradient_descent(grad, *copies(w, X, d), 0.2, steps)
+    path = student.gradient_descent(mean_gradient, *copies(w, X, d), 0.2, steps)
     check_close(path, descent_path(w, X, d, 0.2, steps), "path")
 
 
@@ -128,14 +129,14 @@ def test_path_without_steps_is_the_start_and_one_step_adds_one(
 ) -> None:
     w, X, d = regression(rng, 5, outputs=2)
     for steps in (0, 1):
-        path = student.gradient_descent(recorded_gradient(w, d, None), *copies(w, X, d), 0.1, steps)
+        path = student.gradient_descent(mean_gradient, *copies(w, X, d), 0.1, steps)
         check_close(path, descent_path(w, X, d, 0.1, steps), f"path of {steps} steps")
 
 
 @pytest.mark.task("gradient_descent")
 def test_path_of_float32_is_float32(student: Student, rng: Generator) -> None:
     w, X, d = regression(rng, 7, dtype=np.float32)
-    path = student.gradient_descent(recorded_gradient(w, d, None), *copies(w, X, d), 0.2, 5)
+    path = student.gradient_descent(mean_gradient, *copies(w, X, d), 0.2, 5)
     check_close(path, descent_path(w, X, d, 0.2, 5), "path", rtol=1e-4, atol=1e-5)
 
 
@@ -144,9 +145,7 @@ def test_descent_leaves_its_arguments_alone(student: Student, rng: Generator) ->
     w, X, d = regression(rng, 7)
     before = copies(w, X, d)
     expected = descent_path(w, X, d, 0.1, 6)
-    check_close(
-        student.gradient_descent(recorded_gradient(w, d, None), w, X, d, 0.1, 6), expected, "path"
-    )
+    check_close(student.gradient_descent(mean_gradient, w, X, d, 0.1, 6), expected, "path")
     check_same_arguments(before, w=w, X=X, d=d)
 
 
@@ -233,7 +232,7 @@ def test_sgd_in_float32_stays_in_float32_and_leaves_its_arguments_alone(
     for j, i in enumerate(copy.deepcopy(student_rng).permutation(7), start=1):
         step = falling_rate(j) * mean_gradient(expected, X[i : i + 1], d[i : i + 1])
         expected = expected - step
-    result = student.sgd_epoch(recorded_gradient(w, d, None), w, X, d, falling_rate, 0, student_rng)
+    result = student.sgd_epoch(mean_gradient, w, X, d, falling_rate, 0, student_rng)
     end, _ = check_tuple(result, 2, "the result")
     check_close(end, expected, "w after the epoch", rtol=1e-4, atol=1e-5)
     check_same_arguments(before, w=w, X=X, d=d)
@@ -413,9 +412,7 @@ def test_minibatches_in_float32_stay_in_float32_and_leave_arguments_alone(
     w, X, d = regression(rng, 9, dtype=np.float32)
     before = copies(w, X, d)
     expected = w - falling_rate(1) * mean_gradient(w, X, d)
-    result = student.minibatch_epoch(
-        recorded_gradient(w, d, None), w, X, d, 9, falling_rate, 0, student_rng
-    )
+    result = student.minibatch_epoch(mean_gradient, w, X, d, 9, falling_rate, 0, student_rng)
     end, _ = check_tuple(result, 2, "the result")
     check_close(end, expected, "w after an epoch of one batch", rtol=1e-4, atol=1e-5)
     check_same_arguments(before, w=w, X=X, d=d)

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import DTypeLike
 
 from autograder.grading import Student
-from autograder.probes import Recorder
+from autograder.probes import Recorder, by_source
 from dlcourse.testing import (
     check_array,
     check_close,
@@ -773,12 +773,14 @@ def test_quickprop_leaves_its_arguments_alone(student: Student, rng: Generator) 
 STATES = {"none": None, "zero": 0, "word": "up", "pair": (0.5, 2), "mapping": {"rate": 0.25}}
 
 
+@by_source
 def rolling(w: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A step of the heavy ball; the next depends on both values that it returns."""
     state = 0.5 * state - 0.25 * w
     return w + state, state
 
 
+@by_source
 def now_and_then(w: np.ndarray, state: int) -> tuple[np.ndarray, int]:
     """A step that counts its calls, moves at every third and rests in between."""
     state += 1

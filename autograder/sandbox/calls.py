@@ -38,9 +38,11 @@ class RemoteError(Exception):
 class Peer:
     """One end of a channel: calls the other side's functions, and serves calls of its own."""
 
+    takes_source = False  # whether it runs functions that come as source
+
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.codec = Codec()
+        self.codec = Codec(takes_source=self.takes_source)
         self._nesting = 0
 
     def call_function(
@@ -84,17 +86,11 @@ class Peer:
             answer = {"op": "raise", "type": type_name, "text": text[:MAX_WORDS]}
         finally:
             self._nesting -= 1
-        answer["c"] = [
-            [number, self.codec.encode(array, out)]
-            for number, (array, original) in enumerate(
-                zip(incoming.arrays, incoming.originals, strict=True)
-            )
-            if array.nbytes == len(original) and array.tobytes() != original
-        ]
-        answer["g"] = [
-            [number, generator_state(generator)]
-            for number, generator in enumerate(incoming.generators)
-        ]
+        if changed := incoming.changed():
+            answer["c"] = [[number, self.codec.encode(array, out)] for number, array in changed]
+        if incoming.generators:
+            states = map(generator_state, incoming.generators)
+            answer["g"] = [[number, state] for number, state in enumerate(states)]
         self.channel.send(answer, out.buffers)
 
     def lookup(self, target: Any) -> Callable[..., Any]:
@@ -115,7 +111,7 @@ class Peer:
         value = self.codec.decode(message.get("v"), self, incoming)
         changes = [
             (_sent(out.arrays, number), self.codec.decode(tree, self, incoming))
-            for number, tree in _pairs(message.get("c"))
+            for number, tree in _pairs(message.get("c", []))
         ]
         for array, content in changes:
             if type(content) is not np.ndarray or content.shape != array.shape:
@@ -125,7 +121,7 @@ class Peer:
             if not array.flags.writeable:
                 raise WireError("a changed argument that is read-only")
             array[...] = content
-        for number, state in _pairs(message.get("g")):
+        for number, state in _pairs(message.get("g", [])):
             set_generator_state(_sent(out.generators, number), state)
         if op == "return":
             return value

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from autograder.errors import SandboxFailed, SandboxUnavailable
@@ -25,6 +25,8 @@ from autograder.submission import Step
 
 START_SECONDS = 60
 CONTROL_SECONDS = 20
+QUICK_SECONDS = 0.1
+BATCH_CHARACTERS = 1 << 18  # of cells that are sent together
 _CELL_WORDS = {TimedOut: "does not end", MemoryUsedUp: "takes too much memory"}
 
 
@@ -135,43 +137,53 @@ class Sandbox:
 
 
 class Loaded:
-    """A submission whose cells have run; forks runners from that state.
+    """A submission whose cells have run; runners go on from that state.
 
     A cell that hangs or kills its process is recorded, and the notebook is loaded again without it.
+    Of a notebook that loads quickly the loader itself becomes the first runner, since most need no
+    second: a fork, and touching its pages anew, would take longer than loading once more now and
+    then. Later runners, and all of a slow notebook, are forks. On a GPU, which survives no fork,
+    each is a loader.
     """
 
     def __init__(self, sandbox: Sandbox, steps: list[Step], lab: Lab) -> None:
         self._sandbox = sandbox
         self._limits = lab.limits
-        self._fork = not lab.gpu
-        self._pristine = True
+        self._may_fork = not lab.gpu
+        self._used = False
         self._steps = steps
         self._bad: set[int] = set()
         self._end = time.monotonic() + lab.limits.submission_wall
         self.errors: list[str] = []
+        started = time.monotonic()
         self._channel = self._load()
+        self._fork = self._may_fork and time.monotonic() - started > QUICK_SECONDS
 
     def runner(self, *, kill: bool) -> Channel:
-        """A process in the state after all cells: a fork of the loader.
+        """A process in the state after all cells.
 
-        On a GPU, which survives no fork, it is the loader itself, loaded anew. Earlier runners end
-        by themselves as their connection closes; with `kill` they are ended, and all they started.
+        Earlier runners end by themselves as their connection closes; with `kill` they are ended,
+        and all they started.
         """
         mine, theirs = socket.socketpair()
         with theirs:
             try:
-                if kill:
+                if self._used:
+                    self._load_again()
+                elif kill:
                     self._sandbox.stop_runners()
-                if not self._fork and not self._pristine:
-                    self._channel = self._load()
                 self._run(theirs.fileno())
             except (Closed, TimedOut, SandboxFailed):
-                self._channel = self._load()
+                self._load_again()
                 self._run(theirs.fileno())
         return Channel(mine, self._sandbox.watch)
 
+    def _load_again(self) -> None:
+        self._channel = self._load()
+        self._used, self._fork = False, self._may_fork
+
     def _run(self, descriptor: int) -> None:
-        self._pristine = False
+        self._used = not self._fork
         self._channel.deadline = self.deadline(CONTROL_SECONDS)  # the last cell's may have passed
         _send_descriptor(self._channel, {"op": "run", "fork": self._fork}, descriptor)
 
@@ -197,29 +209,55 @@ class Loaded:
 
     def _run_cells(self, channel: Channel) -> int | None:
         """Run the cells one by one; the number of one that the loader did not survive, or None."""
-        for number, step in enumerate(self._steps):
-            if number in self._bad:
-                continue
+        todo = [number for number in range(len(self._steps)) if number not in self._bad]
+        for batch in _batches(todo, self._steps):
             if self.out_of_time:
-                self._record(f"the time was used up before {step.place}")
-                break
-            try:
-                channel.deadline = self.deadline(self._limits.cell_wall)
-                request = {"op": "cell", "source": step.source, "cpu": self._limits.cell_cpu}
-                _send_descriptor(channel, request, None)
-                answer, _ = channel.receive()
-            except (Closed, TimedOut, MemoryUsedUp, WireError, OSError) as error:
-                words = _CELL_WORDS.get(type(error), "ends its process")
-                self._record(f"{step.place} {words}; the notebook was run without it")
-                return number
-            kind, text = _words(answer.get("type")), _words(answer.get("text"))
-            if kind and kind != "NotImplementedError" and not step.quiet:  # or a stub, unwritten
-                self._record(f"{step.place} failed with {kind}: {text}")
+                self._record(f"the time was used up before {self._steps[batch[0]].place}")
+                return None
+            for number in batch:
+                try:
+                    channel.deadline = self.deadline(self._limits.cell_wall)
+                    if number == batch[0]:
+                        sources = [self._steps[number].source for number in batch]
+                        _send_descriptor(channel, {"op": "cells", "sources": sources}, None)
+                    answer, _ = channel.receive()
+                except (Closed, TimedOut, MemoryUsedUp, WireError, OSError) as error:
+                    return self._bad_cell(number, error)
+                self._note(self._steps[number], answer)
         return None
+
+    def _bad_cell(self, number: int, error: Exception) -> int | None:
+        """The number of a cell to leave out; None if there is no time to load again without it."""
+        place = self._steps[number].place
+        if self.out_of_time:
+            self._record(f"the time for the whole notebook was used up in {place}")
+            return None
+        words = _CELL_WORDS.get(type(error), "ends its process")
+        self._record(f"{place} {words}; the notebook was run without it")
+        return number
+
+    def _note(self, step: Step, answer: dict[str, Any]) -> None:
+        kind, text = _words(answer.get("type")), _words(answer.get("text"))
+        if kind and kind != "NotImplementedError" and not step.quiet:  # or a stub, unwritten
+            self._record(f"{step.place} failed with {kind}: {text}")
 
     def _record(self, sentence: str) -> None:
         if sentence not in self.errors and len(self.errors) < 100:
             self.errors.append(sentence)
+
+
+def _batches(numbers: list[int], steps: list[Step]) -> Iterator[list[int]]:
+    """The cells of these numbers in groups that fit into a frame each."""
+    batch: list[int] = []
+    size = 0
+    for number in numbers:
+        if batch and size + len(steps[number].source) > BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+        batch.append(number)
+        size += len(steps[number].source)
+    if batch:
+        yield batch
 
 
 def _words(value: Any) -> str:

@@ -12,7 +12,15 @@ from autograder.edition import write_student_edition
 from autograder.labs import Lab
 from autograder.sandbox.packages import package_paths
 
-WORKER = ("wire.py", "calls.py", "guard.py", "processes.py", "stateless.py", "worker.py")
+WORKER = (
+    "wire.py",
+    "calls.py",
+    "guard.py",
+    "pages.py",
+    "processes.py",
+    "stateless.py",
+    "worker.py",
+)
 PARTS = ("worker", "course", "matplotlib")
 _HERE = Path(__file__).parent
 

@@ -14,6 +14,7 @@ import dis
 import functools
 import itertools
 import types
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -34,15 +35,29 @@ STATEFUL = {  # of these modules
 }
 
 
-def stateless(names: dict[str, Any]) -> list[str]:
-    """The functions among `names` that can remember nothing between calls."""
-    functions = {name: value for name, value in names.items() if type(value) is types.FunctionType}
+def stateless(names: dict[str, Any], wanted: Iterable[str]) -> list[str]:
+    """Those of the functions `wanted` among `names` that can remember nothing between calls."""
+    functions = _reachable(names, wanted)
     kept = {name for name, function in functions.items() if _is_self_contained(function)}
     while True:  # one that uses a function that remembers may remember as well
         plain = {name for name in kept if _uses_only(functions[name], kept)}
         if plain == kept:
-            return sorted(kept)
+            return sorted(kept.intersection(wanted))
         kept = plain
+
+
+def _reachable(names: dict[str, Any], wanted: Iterable[str]) -> dict[str, types.FunctionType]:
+    """The functions `wanted`, and all of `names` that they and those in turn may call."""
+    found: dict[str, types.FunctionType] = {}
+    waiting = list(wanted)
+    while waiting:
+        name = waiting.pop()
+        function = names.get(name)
+        if name not in found and type(function) is types.FunctionType:
+            found[name] = function
+            steps = _steps(function.__code__)
+            waiting += [step.argval for step in steps if step.opname == "LOAD_GLOBAL"]
+    return found
 
 
 def _is_self_contained(function: types.FunctionType) -> bool:

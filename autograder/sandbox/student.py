@@ -25,7 +25,7 @@ class StudentProxy:
         self._call_wall = call_wall
         self._peer: TrustedPeer | None = None
         self._called: frozenset[str] = frozenset()
-        self._stateless: frozenset[str] | None = None
+        self._stateless: dict[str, bool] = {}
         self._kill = False
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -46,11 +46,11 @@ class StudentProxy:
         """
         if not called or self._kill:
             return bool(called)
-        if self._stateless is None:
-            names = self._ask({"op": "stateless"})
-            known = names if isinstance(names, list) else []
-            self._stateless = frozenset(name for name in known if isinstance(name, str))
-        return not called <= self._stateless
+        if unknown := sorted(called - self._stateless.keys()):
+            found = self._ask({"op": "stateless", "names": unknown})
+            known = found if isinstance(found, list) else []
+            self._stateless |= {name: name in known for name in unknown}
+        return not all(self._stateless[name] for name in called)
 
     def restart(self) -> None:
         """Go back to the state right after the notebook's cells have run."""
@@ -60,7 +60,7 @@ class StudentProxy:
         """The value that the notebook's cells left under `name`; None if there is none."""
         return self._ask({"op": "get", "name": name})
 
-    def _ask(self, question: dict[str, str]) -> Any:
+    def _ask(self, question: dict[str, Any]) -> Any:
         try:
             peer = self._ready()
             peer.channel.send(question)

@@ -2,9 +2,9 @@
 
 A frame is two lengths (of the JSON part and of the binary part), checked against a cap before
 anything is read, then the two parts. Values are None, bool, int, float, str, lists, tuples,
-dicts, sets, NumPy arrays and scalars, random generators, and functions, which stay where they are
-and are called back over the wire. Any other object of the student's stays in the student's process
-and is a `Handle` on the other side.
+dicts, sets, NumPy arrays and scalars, random generators, and functions. Those stay where they are
+and are called back over the wire, but for some of the grader's own that cross as their source. Any
+other object of the student's stays in the student's process and is a `Handle` on the other side.
 
 Both sides run this module; the student's side is hostile. Everything that is read is checked, and
 what does not fit raises `WireError`.
@@ -19,6 +19,7 @@ import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,8 @@ MAX_DEPTH = 32
 MAX_NODES = 1_000_000
 MAX_KEYS = 10_000  # of sets and dicts in a message: keys with one hash take quadratic time
 MAX_FUNCTIONS = 10_000
+MAX_DIMENSIONS = 16
+MAX_COUNT = 2**40
 DTYPES = {
     name: np.dtype(name)
     for name in (
@@ -78,6 +81,29 @@ class RemoteFunction:
     def __call__(self, *args: object, **kwargs: object) -> Any:
         """Call the function on the other side."""
         return self.peer.call_function(self.number, args, kwargs)
+
+
+@dataclass(frozen=True)
+class SourceFunction:
+    """A function of the grader's that crosses as its source, and runs where it is called.
+
+    Nothing that it does is seen from the other side; nor does it hold anything worth hiding.
+    """
+
+    name: str
+    source: str
+    function: Callable[..., Any] = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, name: str, source: str) -> SourceFunction:
+        """The function that `source` defines under `name`; it knows ``np`` and ``math``."""
+        names: dict[str, Any] = {"np": np, "math": math}
+        exec(compile(source, f"<{name}>", "exec"), names)
+        return cls(name, source, names[name])
+
+    def __call__(self, *args: object, **kwargs: object) -> Any:
+        """Call the function here."""
+        return self.function(*args, **kwargs)
 
 
 class Channel:
@@ -127,16 +153,20 @@ class Channel:
 
     def receive(self) -> tuple[dict[str, Any], bytes]:
         """Read one frame: its message and its binary part."""
-        text_length, binary_length = HEADER.unpack(self._read(HEADER.size))
+        self._fill(HEADER.size)
+        text_length, binary_length = HEADER.unpack_from(self._buffer)
         if text_length > MAX_TEXT or binary_length > MAX_BINARY:
             raise WireError(f"a message of {text_length + binary_length} bytes is too large")
-        content = self._read(text_length + binary_length)
-        binary = content[text_length:]
+        start = HEADER.size + text_length
+        end = start + binary_length
+        self._fill(end)
         try:
-            message = json.loads(content[:text_length].decode("ascii"))
+            message = _from_json(self._buffer[HEADER.size : start].decode("ascii"))
         except (ValueError, RecursionError) as error:
             raise WireError("not a message") from error
-        if not isinstance(message, dict):
+        binary = bytes(memoryview(self._buffer)[start:end])
+        del self._buffer[:end]
+        if type(message) is not dict:
             raise WireError("not a message")
         return message, binary
 
@@ -144,10 +174,10 @@ class Channel:
         """Close the connection; the other side reads its end."""
         self.connection.close()
 
-    def _read(self, length: int) -> bytes:
-        while len(self._buffer) < length:
+    def _fill(self, length: int) -> None:
+        """Read until the buffer holds at least so many bytes."""
+        while (missing := length - len(self._buffer)) > 0:
             self._look_up()  # also at one who always has something to say
-            missing = length - len(self._buffer)
             try:
                 data = self.connection.recv(min(max(missing, self._ahead), MOST_AT_ONCE))
             except BlockingIOError:
@@ -157,9 +187,6 @@ class Channel:
             if not data:
                 raise Closed
             self._buffer += data
-        read = bytes(self._buffer[:length])
-        del self._buffer[:length]
-        return read
 
     def _look_up(self) -> None:
         now = time.monotonic()
@@ -187,20 +214,35 @@ class Incoming:
     binary: bytes
     position: int = 0
     arrays: list[np.ndarray] = field(default_factory=list)
-    originals: list[bytes] = field(default_factory=list)
+    spans: list[tuple[int, int]] = field(default_factory=list)
     generators: list[np.random.Generator] = field(default_factory=list)
     nodes: int = 0
     keys: int = 0
 
+    def changed(self) -> list[tuple[int, np.ndarray]]:
+        """The arrays whose contents are no longer what came, by number."""
+        return [
+            (number, array)
+            for number, (array, (start, end)) in enumerate(
+                zip(self.arrays, self.spans, strict=True)
+            )
+            if array.nbytes == end - start and array.tobytes() != self.binary[start:end]
+        ]
+
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
+_from_json = json.JSONDecoder().decode
 _CONTAINERS = {"l": "_decode_list", "t": "_decode_tuple", "s": "_decode_set", "d": "_decode_dict"}
 
 
 class Codec:
-    """Values to JSON and back. Functions and handles are kept in tables, by number."""
+    """Values to JSON and back. Functions and handles are kept in tables, by number.
 
-    def __init__(self) -> None:
+    Only one that `takes_source` reads functions as source: the student's end, never the grader's.
+    """
+
+    def __init__(self, *, takes_source: bool = False) -> None:
+        self._takes_source = takes_source
         self.functions: dict[int, Callable[..., Any]] = {}
         self.objects: dict[int, object] = {}
         self._numbers = 0
@@ -224,6 +266,8 @@ class Codec:
             return self._encode_generator(value, out)
         if isinstance(value, Handle):
             return {"h": [value.number, value.type_name]}
+        if isinstance(value, SourceFunction):
+            return {"x": [value.name, value.source]}
         if callable(value) and not isinstance(value, type):
             return {"f": self._register(self.functions, value)}
         return self._handle(value)
@@ -234,6 +278,9 @@ class Codec:
         if depth > MAX_DEPTH or incoming.nodes > MAX_NODES:
             raise WireError("a value too deep or too long")
         kind = type(tree)
+        if kind is dict and len(tree) == 1:
+            ((tag, content),) = tree.items()
+            return self._decode_tagged(tag, content, peer, incoming, depth)
         if kind is str:
             return tree if tree.isascii() else tree.encode("utf-8", "replace").decode("utf-8")
         if kind in PLAIN:
@@ -242,13 +289,15 @@ class Codec:
             if abs(tree) >= 2**64:
                 raise WireError("an integer of more than 64 bits")
             return tree
-        if kind is not dict or len(tree) != 1:
-            raise WireError("not a value")
-        ((tag, content),) = tree.items()
+        raise WireError("not a value")
+
+    def _decode_tagged(
+        self, tag: str, content: Any, peer: Any, incoming: Incoming, depth: int
+    ) -> Any:
         if tag in ("a", "n"):
             return self._decode_array(content, incoming, scalar=tag == "n")
         if tag in _CONTAINERS:
-            if not isinstance(content, list):
+            if type(content) is not list:
                 raise WireError("not a value")
             if tag in ("s", "d"):
                 incoming.keys += len(content)
@@ -262,6 +311,8 @@ class Codec:
             return _decode_generator(content, incoming)
         if tag == "f" and _is_count(content):
             return RemoteFunction(peer, content)
+        if tag == "x" and self._takes_source:
+            return _function_of(*content)
         if tag == "h" and isinstance(content, list) and len(content) == 2:
             return self._decode_handle(content)
         raise WireError("not a value")
@@ -314,22 +365,27 @@ class Codec:
         return {"g": state}
 
     def _decode_array(self, content: Any, incoming: Incoming, *, scalar: bool) -> Any:
-        if not isinstance(content, list) or len(content) != 3:
+        if type(content) is not list or len(content) != 3:
             raise WireError("not an array")
         name, shape, length = content
-        dtype = DTYPES.get(name) if isinstance(name, str) else None
+        dtype = DTYPES.get(name) if type(name) is str else None
         if dtype is None:
             raise WireError("not an array of a known dtype")
-        if not isinstance(shape, list) or len(shape) > 16 or not all(map(_is_count, shape)):
+        if type(shape) is not list or len(shape) > MAX_DIMENSIONS:
             raise WireError("not a shape")
-        if not _is_count(length) or math.prod(shape) * dtype.itemsize != length:
+        size = dtype.itemsize
+        for entry in shape:
+            if type(entry) is not int or not 0 <= entry < MAX_COUNT:
+                raise WireError("not a shape")
+            size *= entry
+        if type(length) is not int or size != length:
             raise WireError("an array whose length belies its shape")
-        data = incoming.binary[incoming.position : incoming.position + length]
+        start = incoming.position
         incoming.position += length
-        if len(data) != length:
+        if incoming.position > len(incoming.binary):
             raise WireError("an array longer than its message")
         try:
-            array = np.ndarray(shape, dtype, data).copy()
+            array = np.ndarray(shape, dtype, incoming.binary, start).copy()
         except ValueError as error:
             raise WireError("not a shape") from error
         if scalar:
@@ -337,14 +393,14 @@ class Codec:
                 raise WireError("not a scalar")
             return array[()]
         incoming.arrays.append(array)
-        incoming.originals.append(data)
+        incoming.spans.append((start, incoming.position))
         return array
 
     def _decode_list(self, content: list[Any], peer: Any, incoming: Incoming, depth: int) -> Any:
         return [self.decode(item, peer, incoming, depth) for item in content]
 
     def _decode_tuple(self, content: list[Any], peer: Any, incoming: Incoming, depth: int) -> Any:
-        return tuple(self._decode_list(content, peer, incoming, depth))
+        return tuple([self.decode(item, peer, incoming, depth) for item in content])
 
     def _decode_set(self, content: list[Any], peer: Any, incoming: Incoming, depth: int) -> Any:
         return {_hashable(item) for item in self._decode_list(content, peer, incoming, depth)}
@@ -404,6 +460,11 @@ def set_generator_state(generator: np.random.Generator, content: Any) -> None:
         raise WireError("not a generator") from error
 
 
+@lru_cache(maxsize=64)
+def _function_of(name: str, source: str) -> Callable[..., Any]:
+    return SourceFunction.of(name, source).function
+
+
 def _decode_generator(content: Any, incoming: Incoming) -> np.random.Generator:
     if _is_count(content):
         generator: np.random.Generator = _item(incoming.generators, content)
@@ -415,7 +476,7 @@ def _decode_generator(content: Any, incoming: Incoming) -> np.random.Generator:
 
 
 def _is_count(value: Any) -> bool:
-    return type(value) is int and 0 <= value < 2**40
+    return type(value) is int and 0 <= value < MAX_COUNT
 
 
 def _item(items: list[Any], number: Any) -> Any:

@@ -28,6 +28,10 @@ CELLS = {
     "much printing": "for n in range(20_000):\n    print(n, 'lines of it')",
     "a plot": "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
     "magics": "%matplotlib inline\n%time 1 + 1\n%%capture",
+    "a magic without its sign": "pwd",
+    "a magic in one line": "%time 1 + 1",
+    "help": "np.mean?",
+    "an await at the top": "import asyncio\nawait asyncio.sleep(0)",
     "a shell command": "!echo hello",
     "an installation that fails without a network": "!pip install nothing-of-this-name",
     "a display of HTML": "from IPython.display import HTML, display\ndisplay(HTML('<b>x</b>'))",
@@ -89,6 +93,24 @@ import sys, warnings
 def inverse_decay(j, lr0, decay):
     warnings.warn('each time')
     print('called', file=sys.stderr)
+    return lr0 / (1 + decay * j)
+""",
+    ),
+    "display and get_ipython in a function": (
+        "inverse_decay",
+        """
+def inverse_decay(j, lr0, decay):
+    display(j)
+    get_ipython()
+    return lr0 / (1 + decay * j)
+""",
+    ),
+    "a look at its own source": (
+        "inverse_decay",
+        """
+import inspect
+def inverse_decay(j, lr0, decay):
+    assert "lr0" in inspect.getsource(inverse_decay)
     return lr0 / (1 + decay * j)
 """,
     ),

@@ -354,6 +354,7 @@ def forge(args, kwargs):
 RUBBISH = [b"\\xff" * 64, b"\\0" * 64, frame([]), frame({"op": ["return"]}), frame({}),
            frame({"op": "return", "v": {"l": {}}, "c": [], "g": []}),
            frame({"op": "return", "v": None, "c": [[0, None]], "g": [[0, ["g", "g", "g", "g"]]]}),
+           frame({"op": "return", "v": {"x": ["f", "import os; os._exit(0)"]}}),
            frame({"op": "call", "f": "__class__", "a": {"t": []}, "k": {"d": []}}),
            frame({"op": "call", "f": 10**9, "a": None, "k": None})]
 calls = []

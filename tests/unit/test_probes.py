@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.probes import MAX_CALLS, Recorder
+from autograder.probes import MAX_CALLS, Recorder, by_source
 from dlcourse.testing import CheckError
 
 
@@ -87,3 +87,28 @@ def test_endless_calls_are_refused_in_the_end() -> None:
         clock()
     with pytest.raises(CheckError, match="far too often"):
         clock()
+
+
+@by_source
+def falling(j: int) -> float:
+    return 1 / (1 + float(np.sqrt(j)))
+
+
+def test_function_by_source_is_called_here_as_ever() -> None:
+    assert falling(4) == falling(j=4) == 1 / 3
+
+
+def test_source_that_crosses_is_the_function_alone() -> None:
+    assert falling.source.splitlines()[1:] == [
+        "def falling(j: int) -> float:",
+        "    return 1 / (1 + float(np.sqrt(j)))",
+    ]
+
+
+def test_function_by_source_knows_nothing_of_the_module_that_it_stands_in() -> None:
+    @by_source
+    def leaking() -> type:
+        return Recorder
+
+    with pytest.raises(NameError):
+        leaking()

@@ -11,6 +11,7 @@ import tracemalloc
 from collections import namedtuple
 from collections.abc import Iterator
 from threading import Thread
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from autograder.sandbox.wire import (
     Incoming,
     Outgoing,
     RemoteFunction,
+    SourceFunction,
     TimedOut,
     WireError,
     generator_state,
@@ -67,7 +69,7 @@ json_values = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=4),
         st.dictionaries(
-            st.one_of(st.sampled_from([*"ltsdanrgfh"]), st.text(max_size=2)), inner, max_size=2
+            st.one_of(st.sampled_from([*"ltsdanrgfhx"]), st.text(max_size=2)), inner, max_size=2
         ),
         st.tuples(st.sampled_from(sorted(DTYPES)), st.lists(inner, max_size=3), inner).map(
             lambda parts: {"a": list(parts)}
@@ -239,6 +241,21 @@ def test_functions_are_numbers_on_the_wire() -> None:
 
 
 # What cannot be sent
+
+
+def test_function_that_crosses_as_its_source_arrives_as_an_ordinary_one() -> None:
+    sent = SourceFunction.of("half", "def half(x):\n    return np.floor(math.fabs(x) / 2)\n")
+    tree = Codec().encode(sent, Outgoing())
+    arrived = Codec(takes_source=True).decode(tree, None, Incoming(b""))
+    assert type(arrived) is FunctionType
+    assert arrived(-5) == sent(-5) == 2
+
+
+def test_grader_never_runs_what_comes_as_source() -> None:
+    source = "raise SystemExit('run')\n"
+    for tree in ({"x": ["f", source]}, {"t": [{"x": ["f", source]}]}):
+        with pytest.raises(WireError):
+            Codec().decode(tree, None, Incoming(b""))
 
 
 def test_value_that_holds_itself_is_refused() -> None:
