@@ -7,7 +7,7 @@ export OPENBLAS_NUM_THREADS = 1
 READY = .venv/.ready
 DEMO = demo-out
 
-.PHONY: help setup tools browser demo test test-all lint build verify docs imports pictures bench clean
+.PHONY: help setup tools browser demo test test-all coverage lint build verify docs imports pictures bench clean
 
 help: ## show these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -54,6 +54,14 @@ test-all: setup browser lint ## everything
 	@python -m pytest -n 2 --dist worksteal -m "not gpu" tests
 	@python -m pytest -q --doctest-modules dlcourse
 
+coverage: setup ## lines and branches that the tests of minutes reach; what runs in the box is not seen
+	@rm -f .coverage .coverage.*
+	@python -m coverage run -m pytest -q -m "not slow and not gpu" tests/unit tests/integration
+	@python -m coverage combine --quiet
+	@python -m coverage html --quiet
+	@python -m coverage report
+	@echo "line by line: htmlcov/index.html"
+
 lint: $(READY) ## ruff and mypy
 	@ruff check . && ruff format --check . && mypy
 
@@ -80,4 +88,4 @@ pictures: setup browser ## the README's pictures, from a real JupyterLab and a g
 	@python docs/pictures.py
 
 clean: ## remove what was made here, but for .venv
-	@rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis docs/_build docs/api/generated
+	@rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov docs/_build docs/api/generated

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from autograder import equivalents
@@ -25,6 +25,7 @@ from autograder.grading import HiddenTests
 from autograder.labs import Lab
 from autograder.mutants import Mutant, mutants
 from autograder.reference import reference_source
+from autograder.results import property_of
 from autograder.trials import Trials, Verdict
 
 SECRET = b"audit"  # of its own: two audits of the same lab say the same
@@ -89,6 +90,31 @@ class Audit:
         return killed / len(counted) if counted else 1.0
 
     @property
+    def killed(self) -> int:
+        """How many known mistakes fail a hidden test."""
+        return sum(not trial.verdict.survived for trial in self.mistakes)
+
+    @property
+    def named(self) -> int:
+        """How many known mistakes a student would be told of by their sentence."""
+        return sum(trial.named for trial in self.mistakes)
+
+    @property
+    def visible(self) -> int:
+        """How many known mistakes the visible check rejects while the student works."""
+        return sum(trial.verdict.seen for trial in self.mistakes)
+
+    @property
+    def rejected(self) -> list[AnswerTrial]:
+        """The right variants that a hidden test fails."""
+        return [trial for trial in self.variants if not trial.verdict.survived]
+
+    @property
+    def equivalent(self) -> list[MutantTrial]:
+        """The mutants that are no mistakes."""
+        return [trial for trial in self.mutants if trial.reason]
+
+    @property
     def survivors(self) -> list[MutantTrial]:
         """The mutants that no test noticed and that nobody has declared equivalent."""
         return [trial for trial in self.mutants if trial.survived]
@@ -108,8 +134,7 @@ class Audit:
         ]
         found += [
             f"{_place(trial.answer)}: a right variant is rejected by {_list(trial.verdict)}"
-            for trial in self.variants
-            if not trial.verdict.survived
+            for trial in self.rejected
         ]
         found += [
             f"{trial.mutant.task} {trial.mutant.id}: a mutant survives: {trial.mutant.change}"
@@ -117,10 +142,19 @@ class Audit:
         ]
         return [*found, *self.stale]
 
+    def of(self, task: str) -> Audit:
+        """What was found of one task."""
+        return replace(
+            self,
+            tasks=(task,),
+            mistakes=tuple(trial for trial in self.mistakes if trial.answer.task == task),
+            variants=tuple(trial for trial in self.variants if trial.answer.task == task),
+            mutants=tuple(trial for trial in self.mutants if trial.mutant.task == task),
+            tests=tuple(test for test in self.tests if test.task == task),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The audit as JSON would have it: for a script, or to compare with an earlier one."""
-        visible = None if self.quick else sum(trial.verdict.seen for trial in self.mistakes)
-        named = None if self.quick else sum(trial.named for trial in self.mistakes)
         return {
             "lab": self.lab,
             "quick": self.quick,
@@ -129,18 +163,18 @@ class Audit:
             "left_out": self.left_out,
             "mistakes": {
                 "total": len(self.mistakes),
-                "killed": sum(not trial.verdict.survived for trial in self.mistakes),
-                "named": named,
-                "visible": visible,
+                "killed": self.killed,
+                "named": None if self.quick else self.named,
+                "visible": None if self.quick else self.visible,
                 "matrix": {_place(t.answer): list(t.verdict.killed) for t in self.mistakes},
             },
             "variants": {
                 "total": len(self.variants),
-                "rejected": [_place(t.answer) for t in self.variants if not t.verdict.survived],
+                "rejected": [_place(trial.answer) for trial in self.rejected],
             },
             "mutants": {
                 "total": len(self.mutants),
-                "equivalent": sum(bool(trial.reason) for trial in self.mutants),
+                "equivalent": len(self.equivalent),
                 "timed_out": sum(trial.verdict.timed_out for trial in self.mutants),
                 "score": round(self.score, 4),
                 "survivors": [_described(trial.mutant) for trial in self.survivors],
@@ -212,11 +246,13 @@ def _tests(
     tests: HiddenTests, tasks: list[str], trials: Iterable[AnswerTrial | MutantTrial]
 ) -> list[TestAudit]:
     """Each test of these tasks with what it kills: cases of one test count as one."""
-    names = dict.fromkeys((task, _plain(name)) for task, name in tests.names() if task in tasks)
+    names = dict.fromkeys(
+        (task, property_of(name)) for task, name in tests.names() if task in tasks
+    )
     kills, alone = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
     for trial in trials:
         task = trial.answer.task if isinstance(trial, AnswerTrial) else trial.mutant.task
-        killers = {(task, _plain(name)) for name in trial.verdict.killed} & names.keys()
+        killers = {(task, property_of(name)) for name in trial.verdict.killed} & names.keys()
         for test in killers:
             kills[test] += 1
             alone[test] += len(killers) == 1
@@ -238,10 +274,6 @@ def _stale(known: Equivalents, made: list[Mutant], tried: list[MutantTrial]) -> 
         for trial in tried
         if trial.reason and trial.verdict.killed
     ]
-
-
-def _plain(name: str) -> str:
-    return name.partition("[")[0]
 
 
 def _place(answer: Answer) -> str:

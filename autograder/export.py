@@ -16,7 +16,8 @@ from typing import Any, Literal, get_args
 
 from autograder.errors import UsageError
 from autograder.labs import Lab, all_labs, find
-from autograder.results import ResultsFile, SubmissionResult, TaskResult
+from autograder.results import SubmissionResult, TaskResult, read_results
+from autograder.writing import write_whole
 
 Format = Literal["csv", "canvas", "moodle", "gradescope"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -70,10 +71,8 @@ class Export:
         results = self._results()
         remarks = _remarks(results)
         if self.format == "csv":
-            known = set(all_labs())
-            graded = [find(name) for name in sorted({r.lab for r in results} & known)]
             path = self.out or self.directory / "scores.csv"
-            write_scores(graded, results, path)
+            write_all_scores(results, path)
         elif self.format == "gradescope":
             path = self.out or self.directory / "gradescope"
             write_gradescope(results, path)
@@ -87,14 +86,15 @@ class Export:
         return Exported(path, remarks)
 
     def _results(self) -> list[SubmissionResult]:
-        path = self.directory / "results.jsonl"
-        if not path.exists():
-            raise UsageError(f"{path}: no results here; 'python -m autograder grade' writes them")
         lab = find(self.lab).name if self.lab else None
-        found = ResultsFile.open(path).latest(lab)
-        chosen = [result for result in found if self.student in (None, result.student)]
+        found = read_results(self.directory)
+        of_lab = [result for result in found if lab in (None, result.lab)]
+        chosen = [result for result in of_lab if self.student in (None, result.student)]
         if not chosen:
-            raise UsageError(f"{path}: no result of this lab and student")
+            graded = ", ".join(sorted({result.lab for result in found}))
+            raise UsageError(
+                f"{self.directory}: no result of this lab and student; graded here: {graded}"
+            )
         return chosen
 
 
@@ -148,6 +148,12 @@ def write_scores(labs: Iterable[Lab], results: Iterable[SubmissionResult], path:
         columns = ["" if scores.get(name) is None else scores[name] for name in names]
         rows.append([plain(result.student), result.lab, result.score, result.max_score, *columns])
     _write_csv(path, rows)
+
+
+def write_all_scores(results: Sequence[SubmissionResult], path: Path) -> None:
+    """`write_scores` with the columns of every lab of `results` that the course still has."""
+    known = {result.lab for result in results} & set(all_labs())
+    write_scores([find(name) for name in sorted(known)], results, path)
 
 
 def write_canvas(table: Totals, people: Mapping[str, Person], path: Path) -> None:
@@ -229,11 +235,8 @@ def gradescope_results(result: SubmissionResult) -> dict[str, Any]:
 
 def write_json(record: Mapping[str, Any], path: Path) -> None:
     """Write `record`, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.part")
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
-    unfinished.write_text(text + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    write_whole(path, f"{text}\n".encode())
 
 
 def read_roster(path: Path) -> dict[str, Person]:

@@ -50,8 +50,6 @@ if not isinstance(cache, dict) or "inputs" not in cache:
 inputs = cache["inputs"]
 if not isinstance(inputs, list | tuple):
     pass
-def single(weights):
-    return [(W.astype(np.float32), b.astype(np.float32)) for W, b in weights]
 optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
 slope[index] = (above - below) / (2 * h)
 indices = np.ndindex(*x.shape)
@@ -138,7 +136,7 @@ def forbidden_in(lab: str) -> Forbidden:
     for path in sorted(labs.HIDDEN.glob("test_lab*.py")):
         found.add_code(_tree(path), f"hidden test {path.stem}", *[LEAST_WEIGHT_IN_TESTS] * 2)
     for path in sorted(ANSWERS.glob("lab*.py")):
-        known = found if path.stem[:5] >= lab[:5] else public
+        known = found if labs.number_of(path.stem) >= labs.number_of(lab) else public
         known.add_code(_tree(path), f"answer in {path.name}")
     earlier = {task: "" for task in withheld("") if task not in found.tasks}
     for path in sorted(LIBRARY.rglob("*.py")):
@@ -160,7 +158,7 @@ def _add_words(found: Forbidden, lab: labs.Lab) -> None:
 
 def _add_solutions(known: Forbidden, lab: labs.Lab) -> None:
     for cell in lab.cells:
-        if cell.kind == "solution" and not cell.name.startswith("q_"):
+        if cell.kind == "solution" and not labs.is_question(cell.name):
             origin = f"solution of {cell.name}"
             known.add_code(ast.parse(cell.source), origin, LEAST_WEIGHT, LEAST_WEIGHT_NAMED)
 

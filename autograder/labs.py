@@ -139,6 +139,16 @@ def read(path: Path) -> Lab:
     )
 
 
+def is_question(task: str) -> bool:
+    """Whether a task is a concept question, which its name says."""
+    return task.startswith("q_")
+
+
+def number_of(lab: str) -> str:
+    """``lab04`` of ``lab04_batchnorm``: how its checks, answers and equivalents are filed."""
+    return lab.partition("_")[0]
+
+
 def solution_regions(source: str) -> list[str]:
     """The bodies of the solution regions in a cell's source."""
     return [match["body"] for match in _REGION.finditer(source)]
@@ -189,7 +199,7 @@ def _read_tasks(cells: list[dict[str, Any]]) -> list[Task]:
         name = name.removeprefix("test_")
         if name not in by_name:
             raise UsageError(f"the test cell test_{name} has no solution cell {name}")
-        if name.startswith("q_"):
+        if is_question(name):
             key = _answer_key(name, source_of(by_name[name]))
             letters = _letters(name, source_of(cell))
             if not set() < key < letters:

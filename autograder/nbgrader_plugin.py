@@ -60,7 +60,10 @@ class HandedIn(NotebookExporter):
         """As nbconvert's, but that a student's file is not opened."""
         if not any(isinstance(step, PutIntoInstructorsNotebook) for step in self._preprocessors):
             return super().from_filename(filename, resources, **keywords)
-        return self.from_notebook_node(nbformat.v4.new_notebook(), resources, **keywords)
+        empty = nbformat.v4.new_notebook()
+        return self.from_notebook_node(  # type: ignore[no-untyped-call]  # nbconvert has no types
+            empty, resources, **keywords
+        )
 
 
 # nbgrader has no types, so its class is Any to mypy

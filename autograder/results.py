@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from autograder.errors import UsageError
+
+FILE = "results.jsonl"
 TaskStatus = Literal["passed", "partial", "failed", "missing", "manual"]
 
 
@@ -30,6 +33,15 @@ class TestResult:
     detail: str = ""
     missing: bool = False
     measures: dict[str, float] = field(default_factory=dict)
+
+
+def property_of(test: str) -> str:
+    """The property that a hidden test is about: its name without the parameters of one case.
+
+    >>> property_of("path_of_float32_is_float32[None-9]")
+    'path_of_float32_is_float32'
+    """
+    return test.partition("[")[0]
 
 
 @dataclass(frozen=True)
@@ -143,6 +155,11 @@ class ResultsFile:
     _latest: dict[tuple[str, str], SubmissionResult] = field(default_factory=dict)
 
     @classmethod
+    def of(cls, directory: Path) -> ResultsFile:
+        """The results in the directory that ``grade --out`` names, which may be none yet."""
+        return cls.open(directory / FILE)
+
+    @classmethod
     def open(cls, path: Path) -> ResultsFile:
         """Read what is there, and cut off a torn last line that a killed run left."""
         results = cls(path)
@@ -177,3 +194,14 @@ class ResultsFile:
         """The results that count, by lab and student."""
         chosen = (r for r in self._latest.values() if lab is None or r.lab == lab)
         return sorted(chosen, key=lambda result: (result.lab, result.student))
+
+
+def read_results(directory: Path) -> list[SubmissionResult]:
+    """What was graded into `directory`, by lab and student; UsageError if nothing was."""
+    results = ResultsFile.of(directory).latest()
+    if not results:
+        raise UsageError(
+            f"{directory / FILE}: no results here; grade a lab with --out {directory} first"
+            " ('python -m autograder grade' writes them)"
+        )
+    return results

@@ -142,7 +142,7 @@ def _moved(notebook: Notebook) -> Notebook:
 def _is_solution(cell: dict[str, object]) -> bool:
     metadata = cell["metadata"]
     marks = metadata.get("nbgrader", {}) if isinstance(metadata, dict) else {}
-    is_question = str(marks.get("grade_id", "")).startswith("q_")
+    is_question = labs.is_question(str(marks.get("grade_id", "")))
     return bool(marks.get("solution")) and cell["cell_type"] == "code" and not is_question
 
 
@@ -154,7 +154,7 @@ def _forged(lab: Lab) -> Notebook:
     notebook = completed(lab, rubbish)
     for cell in notebook["cells"]:
         marks = cell["metadata"].get("nbgrader", {})
-        if marks.get("solution") and marks.get("grade_id", "").startswith("q_"):
+        if marks.get("solution") and labs.is_question(marks.get("grade_id", "")):
             cell["source"] = f'answers["{marks["grade_id"]}"] = set("abcdefgh")'
     return with_cell(notebook, FORGERY, before=lab.code_tasks()[0])
 

@@ -91,20 +91,20 @@ def plan(lab: Lab, submission: Submission) -> list[Step]:
     imports and definitions run; a locked cell runs once, since a copy would undo what came between.
     """
     locked = [cell for cell in lab.cells if cell.kind == "locked"]
-    tests = {_normal(cell.source) for cell in lab.cells if cell.kind == "test"}
-    present = {_normal(cell.source) for cell in submission.cells}
-    copied = {_normal(cell.source): 0 for cell in locked}
+    tests = {normal(cell.source) for cell in lab.cells if cell.kind == "test"}
+    present = {normal(cell.source) for cell in submission.cells}
+    copied = {normal(cell.source): 0 for cell in locked}
     steps = [
         Step(cell.source, f"the locked cell {cell.name}")
         for cell in locked
-        if _normal(cell.source) not in present
+        if normal(cell.source) not in present
     ]
     experiments = {cell.id for cell in lab.cells if cell.kind == "experiment" and cell.id}
-    texts = {_normal(cell.source) for cell in lab.cells if cell.kind == "experiment"}
+    texts = {normal(cell.source) for cell in lab.cells if cell.kind == "experiment"}
     room = MAX_EXPERIMENT
     for number, cell in enumerate(submission.cells, 1):
         place = f"code cell {number}" + (f" ({cell.grade_id})" if cell.grade_id else "")
-        text = _normal(cell.source)
+        text = normal(cell.source)
         if text in copied:
             copied[text] += 1
         if text in tests or not text or copied.get(text, 0) > 1:
@@ -168,8 +168,17 @@ def _segment(lines: list[bytes], node: ast.stmt) -> str:
     return b"\n".join([*part, lines[last - 1][: node.end_col_offset]]).decode()
 
 
-def _normal(source: str) -> str:
+def normal(source: str) -> str:
+    """A cell's text without its layout, by which a cell that was handed out is known again."""
     return " ".join(source.split())
+
+
+def claimed_name(raw: dict[str, Any]) -> str:
+    """The grade_id that a cell of a hostile file says it has: a claim, no more; else ""."""
+    metadata = raw.get("metadata")
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    name = marks.get("grade_id") if isinstance(marks, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _cell(raw: Any, number: int) -> Cell | None:
@@ -182,10 +191,7 @@ def _cell(raw: Any, number: int) -> Cell | None:
         source = source_of(raw)
     except TypeError as error:
         raise UnreadableSubmission(f"cell {number} of the notebook has no source") from error
-    metadata = raw.get("metadata")
-    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    grade_id = marks.get("grade_id") if isinstance(marks, dict) else None
-    return Cell(_short(raw.get("id")), _short(grade_id), _without_surrogates(source))
+    return Cell(_short(raw.get("id")), _short(claimed_name(raw)), _without_surrogates(source))
 
 
 def _short(value: Any) -> str:

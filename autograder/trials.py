@@ -24,7 +24,7 @@ from typing import Any
 
 from autograder.diagnose import quiet
 from autograder.grading import HiddenTests
-from autograder.labs import Lab
+from autograder.labs import Lab, number_of
 from autograder.local import LocalStudent
 from autograder.reference import function_of, reference_names, reference_source
 
@@ -108,7 +108,7 @@ class Trials:
 
 def passes_visibly(lab: Lab, task: str, function: Callable[..., Any]) -> bool:
     """Whether the visible check of a task accepts the function."""
-    check = getattr(importlib.import_module(f"dlcourse.checks.{lab.name[:5]}"), task)
+    check = getattr(importlib.import_module(f"dlcourse.checks.{number_of(lab.name)}"), task)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             check(function)

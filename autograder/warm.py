@@ -149,7 +149,7 @@ def _answer(request: Request) -> dict[str, str]:
 def _results(directory: str) -> ResultsFile:
     path = Path(directory)
     path.mkdir(parents=True, exist_ok=True)
-    return ResultsFile.open(path / "results.jsonl")
+    return ResultsFile.of(path)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ Data: TypeAlias = dict[str, np.ndarray]
 Predict: TypeAlias = Callable[[np.ndarray], Any]
 Script: TypeAlias = Callable[..., Predict]
 
+EPOCHS = 6
+"""How long a script trains on all rows."""
 ROWS = 20
 """How many rows have to be learned by heart."""
 
@@ -81,23 +83,22 @@ class Examination:
     predict: Predict
 
 
-def go_through(script: Script, data: Data, epochs: int = 6) -> None:
+def go_through(script: Script, data: Data) -> None:
     """Show which lines of the checklist hold for `script`, and what was measured."""
-    show(checklist(script, data, epochs))
+    show(checklist(script, data))
 
 
-def checklist(script: Script, data: Data, epochs: int = 6) -> list[Line]:
+def checklist(script: Script, data: Data) -> list[Line]:
     """Run `script` four times, shortly, and read off the lines of the checklist.
 
     Args:
         script: the training script to look at.
         data: what it shall train on.
-        epochs: for how long, on all rows.
 
     Returns:
         The lines, in order: whether it holds, the sentence, and what was measured.
     """
-    found = examine(script, data, epochs)
+    found = examine(script, data)
     classes = int(data["y_train"].max()) + 1
     return [
         _first_loss(found, classes),
@@ -111,10 +112,10 @@ def checklist(script: Script, data: Data, epochs: int = 6) -> list[Line]:
     ]
 
 
-def examine(script: Script, data: Data, epochs: int) -> Examination:
+def examine(script: Script, data: Data) -> Examination:
     """The runs of `script` that the checklist needs."""
     whole, few, few_decayed, other = Watch(), Watch(), Watch(), Watch()
-    predict = script(data, whole, epochs, 0.0)
+    predict = script(data, whole, EPOCHS, 0.0)
     rows = data | {name: data[name][:ROWS] for name in ("x_train", "y_train")}
     script(rows, few, 150, 0.0)
     script(rows, few_decayed, 150, 0.03)

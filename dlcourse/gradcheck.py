@@ -12,6 +12,8 @@ import numpy as np
 from dlcourse.backend import Array, is_torch, namespace, to_numpy
 from dlcourse.testing import CheckError, check_array, check_that
 
+STEP = 1e-4
+
 
 def numerical_gradient(f: Callable[[Array], Array | float], x: Array, h: float = 1e-5) -> Array:
     """The gradient of a scalar function by central differences.
@@ -51,7 +53,6 @@ def gradcheck(
     backward: Callable[..., Any],
     *args: Any,
     dy: Array | None = None,
-    h: float = 1e-4,
     rtol: float = 1e-6,
     atol: float = 1e-8,
 ) -> None:
@@ -59,7 +60,7 @@ def gradcheck(
 
     The loss is Σ dy·y with y = function(*args). Its differences are of fourth order,
     (8(L(h) − L(−h)) − (L(2h) − L(−2h)))/(12h): more exact than `numerical_gradient`, and not what a
-    lab asks for. Choose arguments further than 2h from any kink.
+    lab asks for. Choose arguments further than 2h from any kink, where h = 1e-4.
 
     Args:
         function: takes args, gives an array (or a number).
@@ -68,7 +69,6 @@ def gradcheck(
             function that takes other things: ``lambda dy, z: sigmoid_backward(dy, sigmoid(z))``.
         *args: arrays of floating dtype are checked, in float64; anything else is passed on.
         dy: the derivative of the loss by y; uneven numbers between 0.5 and 1.5 if not given.
-        h: the step.
         rtol: how far apart the two may be, relative to the numeric one.
         atol: how far besides.
 
@@ -95,7 +95,7 @@ def gradcheck(
     )
     names = _parameter_names(function, len(args))
     for i, gradient in zip(checked, gradients, strict=True):
-        numeric = _differences(function, points, i, dy, h)
+        numeric = _differences(function, points, i, dy)
         what = f"{who}: the gradient by {names[i]}"
         check_array(
             np.asarray(gradient) if np.ndim(gradient) == 0 else gradient, numeric.shape, what
@@ -104,11 +104,12 @@ def gradcheck(
 
 
 def _differences(
-    function: Callable[..., Any], points: Sequence[Any], i: int, dy: Array, h: float
+    function: Callable[..., Any], points: Sequence[Any], i: int, dy: Array
 ) -> np.ndarray:
     """The gradient of Σ dy·function by argument number i, as NumPy."""
     center = points[i]
     numeric = np.zeros(tuple(center.shape))
+    h = STEP
 
     def loss(index: tuple[int, ...], step: float) -> float:
         moved = _in_float64(center)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from dlcourse.progress import Kind, State, TaskState
+from dlcourse.progress import State, TaskState, kind_of
 
 KERNEL_SECONDS = 60
 QUIET = "--IPKernelApp.log_level=ERROR"  # no warnings about a connection that stays on the machine
@@ -40,7 +40,7 @@ def read(path: str | os.PathLike[str]) -> Notebook:
         inside = ", ".join(sorted(f.name for f in file.glob("*.ipynb"))) or "no notebook"
         raise NotebookError(f"{file} is a folder; in it there is: {inside}")
     try:
-        notebook = json.loads(file.read_text(encoding="utf-8"))
+        notebook: Notebook = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotebookError(f"there is no file {file}; you are in {Path.cwd()}") from None
     except OSError as error:
@@ -54,7 +54,7 @@ def read(path: str | os.PathLike[str]) -> Notebook:
         raise NotebookError(f"{file} is not a notebook in the format of today (nbformat 4)")
     if not any(_test_cells(notebook)):
         raise NotebookError(f"{file} has no tasks in it; is it the notebook that you were given?")
-    return notebook  # type: ignore[no-any-return]
+    return notebook
 
 
 def saved_states(notebook: Notebook) -> list[TaskState]:
@@ -63,7 +63,7 @@ def saved_states(notebook: Notebook) -> list[TaskState]:
     states: dict[str, TaskState] = {}
     for cell in _test_cells(notebook):
         name = _grade_id(cell).removeprefix("test_")
-        kind: Kind = "concept" if name.startswith("q_") else "code"
+        kind = kind_of(name)
         if _marks(cell).get("solution"):
             kind, state = "written", _written_state(cell)
         else:
@@ -94,7 +94,7 @@ def run(notebook: Notebook, folder: Path, seconds: float, on_cell: Callable[[], 
     from nbclient import NotebookClient
     from nbclient.exceptions import DeadKernelError
 
-    fresh = nbformat.from_dict(without_experiments(notebook))  # type: ignore[no-untyped-call]
+    fresh: Any = nbformat.from_dict(without_experiments(notebook))
     client = NotebookClient(
         fresh,
         kernel_name=KERNEL,
@@ -116,7 +116,8 @@ def run(notebook: Notebook, folder: Path, seconds: float, on_cell: Callable[[], 
         raise NotebookError(
             f"the Python kernel does not start ({error}); 'dlcourse doctor' says more"
         ) from error
-    return fresh  # type: ignore[no-any-return]
+    done: Notebook = fresh
+    return done
 
 
 def without_experiments(notebook: Notebook) -> Notebook:

@@ -88,7 +88,7 @@ def progress(notebook: str | os.PathLike[str] | None = None) -> None:
 
     path = Path(notebook) if notebook is not None else _own_notebook()
     if path is None:
-        tasks = [TaskState(name, _kind(name), None, "unchecked") for name in _known_tasks()]
+        tasks = [TaskState(name, kind_of(name), None, "unchecked") for name in _known_tasks()]
     else:
         tasks = files.saved_states(files.read(path))
     print(table([task if task.kind == "written" else _remembered(task) for task in tasks]))
@@ -156,7 +156,8 @@ def _remembered(task: TaskState) -> TaskState:
     return TaskState(task.name, task.kind, task.points, state)
 
 
-def _kind(name: str) -> Kind:
+def kind_of(name: str) -> Kind:
+    """Of a task that is checked by itself: concept questions are named ``q_…``."""
     return "concept" if name.startswith("q_") else "code"
 
 

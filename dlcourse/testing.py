@@ -12,11 +12,15 @@ is for a map in a visible check.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
 from dlcourse.backend import Array, is_torch, to_numpy
+
+DType: TypeAlias = "np.dtype[Any] | type[np.number[Any]]"
+"""A dtype as NumPy's arrays have it, or the class of its numbers: ``np.float32``."""
 
 
 class CheckError(AssertionError):
@@ -44,15 +48,17 @@ def check_that(condition: object, message: str, detail: str = "") -> None:
         raise CheckError(message, detail)
 
 
-def check_array(actual: object, shape: Sequence[int], name: str, *, dtype: object = None) -> None:
+def check_array(
+    actual: object, shape: Sequence[int], name: str, *, dtype: DType | None = None
+) -> None:
     """`actual` is an array of this shape, of floating dtype (or exactly `dtype`), and finite."""
     if not (type(actual) is np.ndarray or is_torch(actual)):
         raise CheckError(f"{name}: expected an array, got {describe(actual)}")
     array = to_numpy(actual)
     if array.shape != tuple(shape):
         raise CheckError(f"{name}: expected shape {tuple(shape)}, got {array.shape}")
-    if dtype is not None and array.dtype != np.dtype(dtype):  # type: ignore[call-overload]
-        raise CheckError(f"{name}: expected dtype {np.dtype(dtype)}, got {array.dtype}")  # type: ignore[call-overload]
+    if dtype is not None and array.dtype != np.dtype(dtype):
+        raise CheckError(f"{name}: expected dtype {np.dtype(dtype)}, got {array.dtype}")
     if dtype is None and array.dtype.kind != "f":
         raise CheckError(f"{name}: expected floating-point numbers, got dtype {array.dtype}")
     _check_finite(array, name)
@@ -156,7 +162,7 @@ def describe(value: object) -> str:
     if type(value) is np.ndarray:
         return f"an array of shape {value.shape}" if value.ndim else "an array without dimensions"
     if type(value) in (list, tuple, dict, set):
-        return f"a {type(value).__name__} of length {len(value)}"  # type: ignore[arg-type]
+        return f"a {type(value).__name__} of length {len(cast(Sized, value))}"
     # an object that stays in another process stands here with the name of its type
     name = getattr(value, "type_name", type(value).__name__)
     return f"an object of type {name}"

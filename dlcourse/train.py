@@ -101,6 +101,7 @@ def train(
         CheckpointError: the checkpoint is torn, or of a run with other shapes, another optimizer or
             more epochs.
     """
+    # Long, since all that can be given to the one training loop is explained in one place.
     run = Trained(list(params), optimizer.init(params), History())
     keep: Callable[[Trained], None] = partial(_keep, checkpoint, generators)
     if checkpoint is not None and Path(checkpoint).exists():

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
+from autograder.labs import number_of
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 Kind = Literal["mistake", "variant"]
 FOLDER = Path(__file__).parent
@@ -73,7 +75,7 @@ def load(lab: str, folder: Path = FOLDER) -> list[Answer]:
     Raises:
         AnswerError: where a function has no decorator, or one that is not literal.
     """
-    number = lab.partition("_")[0]
+    number = number_of(lab)
     paths = sorted([*folder.glob(f"{number}.py"), *folder.glob(f"{number}_*.py")])
     return [answer for path in paths for answer in _read(path)]
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.errors import UsageError
+from autograder.labs import number_of
 from autograder.mutants import Mutant
 
 FOLDER = Path(__file__).parent
@@ -55,7 +56,7 @@ def read(lab: str, folder: Path = FOLDER) -> Equivalents:
     Raises:
         UsageError: if an entry lacks something, or stands there twice.
     """
-    path = folder / f"{lab[:5]}.toml"
+    path = folder / f"{number_of(lab)}.toml"
     if not path.exists():
         return Equivalents(path)
     try:

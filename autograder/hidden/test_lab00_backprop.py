@@ -1,4 +1,7 @@
-"""Hidden tests of lab 00: every function by itself, on inputs that keep off the kinks."""
+"""Hidden tests of lab 00: every function by itself, on inputs that keep off the kinks.
+
+Long, since one file a lab is the contract; its sections follow the tasks.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,18 @@ import numpy as np
 import pytest
 from numpy.typing import DTypeLike
 
+from autograder.arguments import (
+    Layers,
+    Shape,
+    check_same_arguments,
+    check_same_layers,
+    check_single,
+    copied_layers,
+    copies,
+    in_float32,
+    layers_in_float32,
+    mixed,
+)
 from autograder.grading import Student
 from autograder.probes import Recorder
 from dlcourse.testing import (
@@ -24,16 +39,6 @@ from dlcourse.testing import (
 )
 
 Generator = np.random.Generator
-Shape = tuple[int, ...]
-Layers = list[tuple[np.ndarray, np.ndarray]]
-
-
-def mixed(rng: Generator, shape: Shape, *, low: float = 0.2, high: float = 2.5) -> np.ndarray:
-    """As many positive entries as negative ones, in random places, none nearer to 0 than `low`."""
-    size = math.prod(shape)
-    signs = 2 * rng.permutation(size).reshape(shape) % 4 - 1
-    numbers: np.ndarray = signs * rng.uniform(low, high, size=shape)
-    return numbers
 
 
 def mixed_pair(rng: Generator, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
@@ -50,27 +55,6 @@ def each(function: Callable[..., float], *arrays: np.ndarray) -> np.ndarray:
         function(*map(float, entries)) for entries in zip(*map(np.ravel, arrays), strict=True)
     ]
     return np.array(values, dtype=arrays[0].dtype).reshape(arrays[0].shape)
-
-
-def copies(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The arrays again, for a student to spoil: that costs points in one test alone."""
-    return [array.copy() for array in arrays]
-
-
-def in_float32(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The arrays rounded to single precision."""
-    return [array.astype(np.float32) for array in arrays]
-
-
-def check_same_arguments(before: Sequence[np.ndarray], **after: np.ndarray) -> None:
-    """None of the arguments was changed; `before` has copies of them, in this order."""
-    for old, (name, new) in zip(before, after.items(), strict=True):
-        check_unchanged(old, new, name)
-
-
-def check_single(actual: object, expected: np.ndarray | float, name: str) -> None:
-    """`actual` is `expected` within what float32 allows."""
-    check_close(actual, expected, name, rtol=1e-4, atol=1e-5)
 
 
 def differences(function: Callable[[np.ndarray], np.ndarray], z: np.ndarray) -> np.ndarray:
@@ -1043,22 +1027,6 @@ def layer_inputs(x: np.ndarray, weights: Layers) -> list[np.ndarray]:
     return passed
 
 
-def copied(weights: Layers) -> Layers:
-    """The layers again, for a student to spoil."""
-    return [(W.copy(), b.copy()) for W, b in weights]
-
-
-def single(weights: Layers) -> Layers:
-    """The layers rounded to single precision."""
-    return [(W.astype(np.float32), b.astype(np.float32)) for W, b in weights]
-
-
-def check_same_weights(before: Layers, after: Layers) -> None:
-    """None of the weights and biases was changed."""
-    for (old_W, old_b), (W, b) in zip(before, after, strict=True):
-        check_same_arguments([old_W, old_b], weights=W, biases=b)
-
-
 def check_inputs(cache: object, expected: Sequence[np.ndarray], tolerance: float = 1e-7) -> None:
     """`cache` is a dict in which "inputs" lists these arrays; it may hold more besides."""
     if not isinstance(cache, dict) or "inputs" not in cache:
@@ -1086,7 +1054,7 @@ def test_logits_are_those_of_all_layers_one_after_the_other(
     student: Student, rng: Generator, widths: Sequence[int]
 ) -> None:
     x, weights = rng.normal(size=(8, widths[0])), perceptron(rng, widths)
-    result = student.mlp_forward(x.copy(), copied(weights))
+    result = student.mlp_forward(x.copy(), copied_layers(weights))
     logits, _ = check_tuple(result, 2, "the result")
     check_close(logits, layer_inputs(x, weights)[-1], "logits")
 
@@ -1097,7 +1065,7 @@ def test_cache_has_the_input_of_every_layer(
     student: Student, rng: Generator, widths: Sequence[int]
 ) -> None:
     x, weights = rng.normal(size=(8, widths[0])), perceptron(rng, widths)
-    result = student.mlp_forward(x.copy(), copied(weights))
+    result = student.mlp_forward(x.copy(), copied_layers(weights))
     _, cache = check_tuple(result, 2, "the result")
     check_inputs(cache, layer_inputs(x, weights)[:-1])
 
@@ -1106,15 +1074,15 @@ def test_cache_has_the_input_of_every_layer(
 def test_perceptron_in_float32_stays_there_and_leaves_its_arguments_alone(
     student: Student, rng: Generator
 ) -> None:
-    weights = single(perceptron(rng, (3, 5, 4, 2)))
+    weights = layers_in_float32(perceptron(rng, (3, 5, 4, 2)))
     (x,) = in_float32(rng.normal(size=(6, 3)))
-    before, weights_before = x.copy(), copied(weights)
+    before, weights_before = x.copy(), copied_layers(weights)
     passed = layer_inputs(before, weights_before)
     logits, cache = check_tuple(student.mlp_forward(x, list(weights)), 2, "the result")
     check_single(logits, passed[-1], "logits")
     check_inputs(cache, passed[:-1], tolerance=1e-4)
     check_same_arguments([before], x=x)
-    check_same_weights(weights_before, weights)
+    check_same_layers(weights_before, weights)
 
 
 # mlp_backward
@@ -1160,7 +1128,7 @@ def test_weights_of_every_layer_get_their_gradient_in_the_layers_order(
     x, weights = rng.normal(size=(8, widths[0])), perceptron(rng, widths)
     *inputs, logits = layer_inputs(x, weights)
     dlogits = mixed(rng, logits.shape)
-    result = student.mlp_backward(dlogits.copy(), copied(weights), cache_of(inputs))
+    result = student.mlp_backward(dlogits.copy(), copied_layers(weights), cache_of(inputs))
     check_gradients(result, backpropagated(dlogits, weights, inputs), which=[0])
 
 
@@ -1172,7 +1140,7 @@ def test_biases_of_every_layer_get_their_gradient_in_the_layers_order(
     x, weights = rng.normal(size=(8, widths[0])), perceptron(rng, widths)
     *inputs, logits = layer_inputs(x, weights)
     dlogits = rng.uniform(0.2, 1.0, size=logits.shape)
-    result = student.mlp_backward(dlogits.copy(), copied(weights), cache_of(inputs))
+    result = student.mlp_backward(dlogits.copy(), copied_layers(weights), cache_of(inputs))
     check_gradients(result, backpropagated(dlogits, weights, inputs), which=[1])
 
 
@@ -1183,7 +1151,7 @@ def test_unit_that_is_off_for_every_row_learns_nothing(student: Student, rng: Ge
     weights[1][1][2] = -100.0
     *inputs, logits = layer_inputs(x, weights)
     dlogits = mixed(rng, logits.shape)
-    result = student.mlp_backward(dlogits.copy(), copied(weights), cache_of(inputs))
+    result = student.mlp_backward(dlogits.copy(), copied_layers(weights), cache_of(inputs))
     check_gradients(result, backpropagated(dlogits, weights, inputs))
 
 
@@ -1191,14 +1159,14 @@ def test_unit_that_is_off_for_every_row_learns_nothing(student: Student, rng: Ge
 def test_backpropagation_in_float32_stays_there_and_leaves_its_arguments_alone(
     student: Student, rng: Generator
 ) -> None:
-    weights = single(perceptron(rng, (3, 5, 4, 2)))
+    weights = layers_in_float32(perceptron(rng, (3, 5, 4, 2)))
     x, dlogits = in_float32(rng.normal(size=(6, 3)), mixed(rng, (6, 2)))
     inputs = layer_inputs(x, weights)[:-1]
-    before, inputs_before, weights_before = dlogits.copy(), copies(*inputs), copied(weights)
+    before, inputs_before, weights_before = dlogits.copy(), copies(*inputs), copied_layers(weights)
     expected = backpropagated(before, weights_before, inputs_before)
     result = student.mlp_backward(dlogits, list(weights), {"inputs": list(inputs)})
     check_gradients(result, expected, tolerance=1e-4)
     check_same_arguments([before], dlogits=dlogits)
-    check_same_weights(weights_before, weights)
+    check_same_layers(weights_before, weights)
     for old, new in zip(inputs_before, inputs, strict=True):
         check_unchanged(old, new, "cache")

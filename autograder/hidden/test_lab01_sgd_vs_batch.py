@@ -1,4 +1,7 @@
-"""Hidden tests of lab 01: they look from outside, through the functions that they hand in."""
+"""Hidden tests of lab 01: they look from outside, through the functions that they hand in.
+
+Long, since one file a lab is the contract; its sections follow the tasks.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import DTypeLike
 
+from autograder.arguments import check_same_arguments, copies
 from autograder.grading import Student
 from autograder.probes import Recorder, by_source
 from dlcourse.testing import (
@@ -77,17 +81,6 @@ def check_updates(result: object, calls: Sequence[dict[str, Any]], w: np.ndarray
     end, count = check_tuple(result, 2, "the result")
     check_close(end, w, "w after the epoch")
     check_close(count, float(j), "j after the epoch")
-
-
-def copies(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The arrays again, for a student to spoil: that costs points in one test alone."""
-    return [array.copy() for array in arrays]
-
-
-def check_same_arguments(before: Sequence[np.ndarray], **after: np.ndarray) -> None:
-    """None of the arguments was changed; `before` has copies of them, in this order."""
-    for old, (name, new) in zip(before, after.items(), strict=True):
-        check_unchanged(old, new, name)
 
 
 def descent_path(w: np.ndarray, X: np.ndarray, d: np.ndarray, lr: float, steps: int) -> np.ndarray:

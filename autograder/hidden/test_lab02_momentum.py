@@ -1,6 +1,8 @@
 """Hidden tests of lab 02: steps with momentum, what a quadratic allows, and the loop around a step.
 
 QuickProp is not asked where two slopes are equal: the contract leaves that open.
+
+Long, since one file a lab is the contract; its sections follow the tasks.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import DTypeLike
 
+from autograder.arguments import check_same_arguments, copies
 from autograder.grading import Student
 from autograder.probes import Recorder, by_source
 from dlcourse.testing import (
@@ -20,7 +23,6 @@ from dlcourse.testing import (
     check_number,
     check_that,
     check_tuple,
-    check_unchanged,
 )
 
 Generator = np.random.Generator
@@ -52,17 +54,6 @@ def bent_slope(rng: Generator, shape: Sequence[int], *, dtype: DTypeLike = np.fl
     """The gradient of a bowl that is no quadratic, each component with a steepness of its own."""
     steepness = rng.uniform(0.5, 1.5, size=tuple(shape)).astype(dtype)
     return lambda w: steepness * (w + 0.2 * w**3)
-
-
-def copies(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The arrays again, for a student to spoil: that costs points in one test alone."""
-    return [array.copy() for array in arrays]
-
-
-def check_same_arguments(before: Sequence[np.ndarray], **after: np.ndarray) -> None:
-    """None of the arguments was changed; `before` has copies of them, in this order."""
-    for old, (name, new) in zip(before, after.items(), strict=True):
-        check_unchanged(old, new, name)
 
 
 def tolerance(expected: np.ndarray) -> tuple[float, float]:

@@ -2,6 +2,8 @@
 
 Whether ε stands inside or outside a root is left open: slopes are so large that it does not show,
 or such that both come to the same (√E = (1−ε)/2), or either result is accepted.
+
+Long, since one file a lab is the contract; its sections follow the tasks.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import DTypeLike
 
+from autograder.arguments import check_same_arguments, copies
 from autograder.grading import Student
 from dlcourse.testing import (
     CheckError,
@@ -21,7 +24,6 @@ from dlcourse.testing import (
     check_close,
     check_number,
     check_tuple,
-    check_unchanged,
 )
 
 Generator = np.random.Generator
@@ -64,17 +66,6 @@ def steep(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A point and a gradient beside whose square no small ε shows."""
     return signed(rng, shape, dtype=dtype), signed(rng, shape, 3.0, 20.0, dtype=dtype)
-
-
-def copies(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The arrays again, for a student to spoil: that costs points in one test alone."""
-    return [array.copy() for array in arrays]
-
-
-def check_same_arguments(before: Sequence[np.ndarray], **after: np.ndarray) -> None:
-    """None of the arguments was changed; `before` has copies of them, in this order."""
-    for old, (name, new) in zip(before, after.items(), strict=True):
-        check_unchanged(old, new, name)
 
 
 def check_step(result: object, *names: str, expected: Arrays) -> None:

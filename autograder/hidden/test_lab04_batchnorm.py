@@ -1,14 +1,20 @@
-"""Hidden tests of lab 04: every function by itself, with an ε large enough to be seen."""
+"""Hidden tests of lab 04: every function by itself, with an ε large enough to be seen.
+
+Long, since one file a lab is the contract; its sections follow the tasks.
+"""
 
 from __future__ import annotations
 
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pytest
 
+from autograder import arguments
+from autograder.arguments import Shape, check_same_arguments, copies, in_float32
 from autograder.grading import Student
 from dlcourse.testing import (
     CheckError,
@@ -20,19 +26,12 @@ from dlcourse.testing import (
 )
 
 Generator = np.random.Generator
-Shape = tuple[int, ...]
 Cache = dict[str, np.ndarray]
 
 ENTRIES = ("u", "inv_std", "gamma", "mean", "var")
 SHAPES = pytest.mark.parametrize("shape", [(6, 3), (4, 4), (2, 5), (9, 1)], ids=str)
+mixed = partial(arguments.mixed, low=0.3)
 EPS = pytest.mark.parametrize("eps", [1e-5, 0.3, 2.0])
-
-
-def mixed(rng: Generator, shape: Shape, *, low: float = 0.3, high: float = 2.5) -> np.ndarray:
-    """As many positive entries as negative ones, in random places, none nearer to 0 than `low`."""
-    signs = 2 * rng.permutation(math.prod(shape)).reshape(shape) % 4 - 1
-    numbers: np.ndarray = signs * rng.uniform(low, high, size=shape)
-    return numbers
 
 
 def scale_and_shift(rng: Generator, m: int) -> tuple[np.ndarray, np.ndarray]:
@@ -56,25 +55,9 @@ def fixed_statistics(rng: Generator, m: int) -> tuple[np.ndarray, np.ndarray]:
     return mixed(rng, (m,)), rng.uniform(0.3, 4.0, size=m)
 
 
-def in_float32(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The arrays rounded to single precision."""
-    return [array.astype(np.float32) for array in arrays]
-
-
-def copies(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The arrays again, for a student to spoil: that costs points in one test alone."""
-    return [array.copy() for array in arrays]
-
-
 def copied(cache: Cache) -> Cache:
     """The cache again, for a student to spoil."""
     return {name: array.copy() for name, array in cache.items()}
-
-
-def check_same_arguments(before: Sequence[np.ndarray], **after: np.ndarray) -> None:
-    """None of the arguments was changed; `before` has copies of them, in this order."""
-    for old, (name, new) in zip(before, after.items(), strict=True):
-        check_unchanged(old, new, name)
 
 
 def check_single(actual: object, expected: np.ndarray, name: str) -> None:

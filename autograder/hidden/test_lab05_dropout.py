@@ -1,4 +1,7 @@
-"""Hidden tests of lab 05: masks by their statistics, all else by masks and generators handed in."""
+"""Hidden tests of lab 05: masks by their statistics, all else by masks and generators handed in.
+
+Long, since one file a lab is the contract; its sections follow the tasks.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder.arguments import (
+    Layers,
+    Shape,
+    check_same_arguments,
+    check_same_layers,
+    check_single,
+    copied_layers,
+    copies,
+    in_float32,
+    layers_in_float32,
+)
 from autograder.grading import Student
 from autograder.probes import Recorder
 from dlcourse.testing import (
@@ -24,29 +38,6 @@ from dlcourse.testing import (
 )
 
 Generator = np.random.Generator
-Shape = tuple[int, ...]
-Layers = list[tuple[np.ndarray, np.ndarray]]
-
-
-def copies(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The arrays again, for a student to spoil: that costs points in one test alone."""
-    return [array.copy() for array in arrays]
-
-
-def in_float32(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The arrays rounded to single precision."""
-    return [array.astype(np.float32) for array in arrays]
-
-
-def check_same_arguments(before: Sequence[np.ndarray], **after: np.ndarray) -> None:
-    """None of the arguments was changed; `before` has copies of them, in this order."""
-    for old, (name, new) in zip(before, after.items(), strict=True):
-        check_unchanged(old, new, name)
-
-
-def check_single(actual: object, expected: np.ndarray, name: str) -> None:
-    """`actual` is `expected` within what float32 allows."""
-    check_close(actual, expected, name, rtol=1e-4, atol=1e-5)
 
 
 def a_mask(rng: Generator, shape: Shape) -> np.ndarray:
@@ -551,17 +542,6 @@ def layer_inputs(
     return [*passed, z]
 
 
-def copied(weights: Layers) -> Layers:
-    """The layers again, for a student to spoil."""
-    return [(W.copy(), b.copy()) for W, b in weights]
-
-
-def check_same_weights(before: Layers, after: Layers) -> None:
-    """None of the weights and biases was changed."""
-    for (old_W, old_b), (W, b) in zip(before, after, strict=True):
-        check_same_arguments([old_W, old_b], weights=W, biases=b)
-
-
 def check_inputs(cache: object, inputs: Sequence[np.ndarray], tolerance: float = 1e-7) -> None:
     """The cache's "inputs" are these arrays."""
     found = check_tuple(entry(cache, "inputs"), len(inputs), 'the "inputs" of the cache')
@@ -590,7 +570,7 @@ def test_logits_come_through_dropout_on_every_layers_input(
 ) -> None:
     x, weights = rng.normal(size=(8, widths[0])), perceptron(rng, widths)
     masks = masks_for(rng, 8, widths)
-    result = student.dropout_mlp_forward(x.copy(), copied(weights), copies(*masks), keep)
+    result = student.dropout_mlp_forward(x.copy(), copied_layers(weights), copies(*masks), keep)
     logits, _ = check_tuple(result, 2, "the result")
     check_close(logits, layer_inputs(x, weights, masks, keep)[-1], "logits")
 
@@ -602,7 +582,7 @@ def test_cache_has_the_input_of_every_layer_after_its_dropout(
 ) -> None:
     x, weights = rng.normal(size=(8, widths[0])), perceptron(rng, widths)
     masks = masks_for(rng, 8, widths)
-    result = student.dropout_mlp_forward(x.copy(), copied(weights), copies(*masks), keep)
+    result = student.dropout_mlp_forward(x.copy(), copied_layers(weights), copies(*masks), keep)
     _, cache = check_tuple(result, 2, "the result")
     check_inputs(cache, layer_inputs(x, weights, masks, keep)[:-1])
 
@@ -612,7 +592,7 @@ def test_cache_has_the_masks_and_keep(student: Student, rng: Generator) -> None:
     widths = (3, 5, 4, 2)
     x, weights = rng.normal(size=(6, 3)), perceptron(rng, widths)
     masks = masks_for(rng, 6, widths)
-    result = student.dropout_mlp_forward(x.copy(), copied(weights), copies(*masks), 0.65)
+    result = student.dropout_mlp_forward(x.copy(), copied_layers(weights), copies(*masks), 0.65)
     _, cache = check_tuple(result, 2, "the result")
     found = check_tuple(entry(cache, "masks"), 3, 'the "masks" of the cache')
     for mask, expected in zip(found, masks, strict=True):
@@ -630,7 +610,7 @@ def test_rows_whose_last_hidden_units_are_all_off_give_the_biases(
     widths = (3, 6, 4)
     x, weights, masks = rng.normal(size=(5, 3)), perceptron(rng, widths), masks_for(rng, 5, widths)
     masks[1][[0, 3]] = 0.0
-    result = student.dropout_mlp_forward(x.copy(), copied(weights), copies(*masks), 0.8)
+    result = student.dropout_mlp_forward(x.copy(), copied_layers(weights), copies(*masks), 0.8)
     logits, _ = check_tuple(result, 2, "the result")
     check_array(logits, (5, 4), "logits")
     biases = np.tile(weights[1][1], (2, 1))
@@ -643,7 +623,7 @@ def test_network_without_dropout_is_a_plain_one(student: Student, rng: Generator
     widths = (4, 6, 5, 3)
     x, weights = rng.normal(size=(5, 4)), perceptron(rng, widths)
     masks = [np.ones((5, width)) for width in widths[:-1]]
-    result = student.dropout_mlp_forward(x.copy(), copied(weights), copies(*masks), 1.0)
+    result = student.dropout_mlp_forward(x.copy(), copied_layers(weights), copies(*masks), 1.0)
     logits, cache = check_tuple(result, 2, "the result")
     *inputs, expected = layer_inputs(x, weights, masks, 1.0)
     check_close(logits, expected, "logits with every unit kept at keep = 1")
@@ -655,7 +635,7 @@ def test_network_takes_masks_of_booleans(student: Student, rng: Generator) -> No
     widths = (4, 5, 3)
     x, weights = rng.normal(size=(7, 4)), perceptron(rng, widths)
     masks = [mask.astype(bool) for mask in masks_for(rng, 7, widths)]
-    result = student.dropout_mlp_forward(x.copy(), copied(weights), copies(*masks), 0.7)
+    result = student.dropout_mlp_forward(x.copy(), copied_layers(weights), copies(*masks), 0.7)
     logits, _ = check_tuple(result, 2, "the result")
     check_close(logits, layer_inputs(x, weights, masks, 0.7)[-1], "logits")
 
@@ -666,8 +646,8 @@ def test_network_in_float32_stays_there_and_leaves_its_arguments_alone(
 ) -> None:
     widths = (3, 5, 4, 2)
     (x,), masks = in_float32(rng.normal(size=(6, 3))), masks_for(rng, 6, widths)
-    weights = single(perceptron(rng, widths))
-    before, weights_before = copies(x, *masks), copied(weights)
+    weights = layers_in_float32(perceptron(rng, widths))
+    before, weights_before = copies(x, *masks), copied_layers(weights)
     *inputs, expected = layer_inputs(x, weights, masks, 0.8)
     inputs, (expected,) = copies(*inputs), copies(expected)
     result = student.dropout_mlp_forward(x, list(weights), list(masks), 0.8)
@@ -675,14 +655,9 @@ def test_network_in_float32_stays_there_and_leaves_its_arguments_alone(
     check_single(logits, expected, "logits")
     check_inputs(cache, inputs, tolerance=1e-4)
     check_same_arguments(before[:1], x=x)
-    check_same_weights(weights_before, weights)
+    check_same_layers(weights_before, weights)
     for old, mask in zip(before[1:], masks, strict=True):
         check_unchanged(old, mask, "masks")
-
-
-def single(weights: Layers) -> Layers:
-    """The layers rounded to single precision."""
-    return [(W.astype(np.float32), b.astype(np.float32)) for W, b in weights]
 
 
 # dropout_mlp_backward
@@ -736,7 +711,7 @@ def test_weights_of_every_layer_get_the_gradient_of_their_subnetworks(
     *inputs, logits = layer_inputs(x, weights, masks, keep)
     dlogits = rng.normal(size=logits.shape)
     result = student.dropout_mlp_backward(
-        dlogits.copy(), copied(weights), cache_of(inputs, masks, keep)
+        dlogits.copy(), copied_layers(weights), cache_of(inputs, masks, keep)
     )
     check_gradients(result, backpropagated(dlogits, weights, inputs, masks, keep), which=[0])
 
@@ -751,7 +726,7 @@ def test_biases_of_every_layer_get_the_gradient_of_their_subnetworks(
     *inputs, logits = layer_inputs(x, weights, masks, keep)
     dlogits = rng.normal(size=logits.shape)
     result = student.dropout_mlp_backward(
-        dlogits.copy(), copied(weights), cache_of(inputs, masks, keep)
+        dlogits.copy(), copied_layers(weights), cache_of(inputs, masks, keep)
     )
     check_gradients(result, backpropagated(dlogits, weights, inputs, masks, keep), which=[1])
 
@@ -766,7 +741,7 @@ def test_unit_that_is_dropped_in_every_row_learns_nothing_and_passes_nothing_on(
     *inputs, logits = layer_inputs(x, weights, masks, 0.8)
     dlogits = rng.normal(size=logits.shape)
     result = student.dropout_mlp_backward(
-        dlogits.copy(), copied(weights), cache_of(inputs, masks, 0.8)
+        dlogits.copy(), copied_layers(weights), cache_of(inputs, masks, 0.8)
     )
     check_gradients(result, backpropagated(dlogits, weights, inputs, masks, 0.8))
 
@@ -783,7 +758,7 @@ def test_gradients_without_dropout_are_those_of_a_plain_network(
     *inputs, logits = layer_inputs(x, weights, masks, 1.0)
     dlogits = rng.normal(size=logits.shape)
     result = student.dropout_mlp_backward(
-        dlogits.copy(), copied(weights), cache_of(inputs, masks, 1.0)
+        dlogits.copy(), copied_layers(weights), cache_of(inputs, masks, 1.0)
     )
     check_gradients(result, backpropagated(dlogits, weights, inputs, masks, 1.0))
 
@@ -798,13 +773,13 @@ def test_gradients_are_those_of_small_steps(student: Student, rng: Generator) ->
     expected = [(np.zeros_like(W), np.zeros_like(b)) for W, b in weights]
     for k, i in itertools.product(range(2), range(2)):
         for index in np.ndindex(weights[k][i].shape):
-            up, down = copied(weights), copied(weights)
+            up, down = copied_layers(weights), copied_layers(weights)
             up[k][i][index] += step
             down[k][i][index] -= step
             rise = layer_inputs(x, up, masks, keep)[-1] - layer_inputs(x, down, masks, keep)[-1]
             expected[k][i][index] = float((dlogits * rise).sum()) / (2 * step)
     result = student.dropout_mlp_backward(
-        dlogits.copy(), copied(weights), cache_of(inputs, masks, keep)
+        dlogits.copy(), copied_layers(weights), cache_of(inputs, masks, keep)
     )
     check_gradients(result, expected, tolerance=1e-6)
 
@@ -825,16 +800,16 @@ def test_backpropagation_in_float32_stays_there_and_leaves_its_arguments_alone(
     student: Student, rng: Generator
 ) -> None:
     widths = (3, 5, 4, 2)
-    weights = single(perceptron(rng, widths))
+    weights = layers_in_float32(perceptron(rng, widths))
     x, dlogits = in_float32(rng.normal(size=(6, 3)), rng.normal(size=(6, 2)))
     masks = masks_for(rng, 6, widths)
     inputs = layer_inputs(x, weights, masks, 0.8)[:-1]
-    before, weights_before = copies(dlogits, *inputs, *masks), copied(weights)
+    before, weights_before = copies(dlogits, *inputs, *masks), copied_layers(weights)
     expected = backpropagated(dlogits, weights, inputs, masks, 0.8)
     cache = {"inputs": list(inputs), "masks": list(masks), "keep": 0.8}
     result = student.dropout_mlp_backward(dlogits, list(weights), cache)
     check_gradients(result, expected, tolerance=1e-4)
     check_same_arguments(before[:1], dlogits=dlogits)
-    check_same_weights(weights_before, weights)
+    check_same_layers(weights_before, weights)
     for old, new in zip(before[1:], [*inputs, *masks], strict=True):
         check_unchanged(old, new, "cache")

@@ -2,6 +2,8 @@
 
 A right solution is refused by chance, over all secrets, less than once in a million times a test;
 each docstring says how that follows. A scale that is off by 3 % is refused in turn.
+
+Long, since one file a lab is the contract; its sections follow the tasks.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import numpy as np
 import pytest
 from numpy.typing import DTypeLike
 
+from autograder.arguments import copies
 from autograder.grading import Student
 from dlcourse.testing import (
     CheckError,
@@ -60,11 +63,6 @@ def drawn(student: Student, task: str, fans: tuple[int, int], rng: Generator) ->
     W = initializer(student, task)(*fans, rng)
     check_array(W, fans, "the weights")
     return np.asarray(W)
-
-
-def copies(*arrays: np.ndarray) -> Arrays:
-    """The arrays again, for a student to spoil: that costs points in one test alone."""
-    return [array.copy() for array in arrays]
 
 
 # xavier_uniform, sigmoid_uniform, lecun_normal, he_normal, orthogonal_init

@@ -1,4 +1,7 @@
-"""Hidden tests of lab 07: penalties, limits, early stopping, averages and changed images."""
+"""Hidden tests of lab 07: penalties, limits, early stopping, averages and changed images.
+
+Long, since one file a lab is the contract; its sections follow the tasks.
+"""
 
 from __future__ import annotations
 
@@ -9,51 +12,28 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from autograder.arguments import (
+    Shape,
+    check_same_arguments,
+    check_single,
+    copies,
+    in_float32,
+    mixed,
+)
 from autograder.grading import Student
 from dlcourse.testing import (
     check_array,
     check_close,
     check_that,
     check_tuple,
-    check_unchanged,
 )
 
 Generator = np.random.Generator
-Shape = tuple[int, ...]
-
-
-def mixed(rng: Generator, shape: Shape, *, low: float = 0.2, high: float = 2.5) -> np.ndarray:
-    """As many positive entries as negative ones, in random places, none nearer to 0 than `low`."""
-    size = math.prod(shape)
-    signs = 2 * rng.permutation(size).reshape(shape) % 4 - 1
-    numbers: np.ndarray = signs * rng.uniform(low, high, size=shape)
-    return numbers
-
-
-def copies(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The arrays again, for a student to spoil: that costs points in one test alone."""
-    return [array.copy() for array in arrays]
-
-
-def in_float32(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The arrays rounded to single precision."""
-    return [array.astype(np.float32) for array in arrays]
-
-
-def check_single(actual: object, expected: np.ndarray | float, name: str) -> None:
-    """`actual` is `expected` within what float32 allows."""
-    check_close(actual, expected, name, rtol=1e-4, atol=1e-5)
 
 
 def check_scaled(actual: object, expected: np.ndarray, name: str) -> None:
     """`actual` is `expected`, or so close as with a tiny ε added to the norm divided by."""
     check_close(actual, expected, name, rtol=1e-5, atol=1e-6)
-
-
-def check_same_arguments(before: Sequence[np.ndarray], **after: np.ndarray) -> None:
-    """None of the arguments was changed; `before` has copies of them, in this order."""
-    for old, (name, new) in zip(before, after.items(), strict=True):
-        check_unchanged(old, new, name)
 
 
 def check_list(

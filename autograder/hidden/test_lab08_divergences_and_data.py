@@ -1,14 +1,17 @@
-"""Hidden tests of lab 08: divergences with their derivatives, and the preparation of data."""
+"""Hidden tests of lab 08: divergences with their derivatives, and the preparation of data.
+
+Long, since one file a lab is the contract; its sections follow the tasks.
+"""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
+from autograder.arguments import check_same_arguments, check_single, copies, in_float32, mixed
 from autograder.grading import Student
 from dlcourse.testing import (
     check_array,
@@ -16,7 +19,6 @@ from dlcourse.testing import (
     check_number,
     check_that,
     check_tuple,
-    check_unchanged,
 )
 
 Generator = np.random.Generator
@@ -25,45 +27,16 @@ Shape = tuple[int, int]
 SEVERAL_SHAPES = pytest.mark.parametrize("shape", [(6, 4), (3, 7), (1, 5), (8, 1)], ids=str)
 
 
-def copies(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The arrays again, for a student to spoil: that costs points in one test alone."""
-    return [array.copy() for array in arrays]
-
-
-def in_float32(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The arrays rounded to single precision."""
-    return [array.astype(np.float32) for array in arrays]
-
-
-def check_single(actual: object, expected: np.ndarray | float, name: str) -> None:
-    """`actual` is `expected` within what float32 allows."""
-    check_close(actual, expected, name, rtol=1e-4, atol=1e-5)
-
-
-def check_same_arguments(before: Sequence[np.ndarray], **after: np.ndarray) -> None:
-    """None of the arguments was changed; `before` has copies of them, in this order."""
-    for old, (name, new) in zip(before, after.items(), strict=True):
-        check_unchanged(old, new, name)
-
-
 def mean_of_row_sums(entries: np.ndarray) -> float:
     """A loss whose terms are `entries`: summed over the outputs, averaged over the batch."""
     return math.fsum(float(entry) for entry in entries.ravel()) / len(entries)
-
-
-def distances(rng: Generator, shape: Shape, low: float = 0.2, high: float = 2.5) -> np.ndarray:
-    """As many positive entries as negative ones, in random places, none nearer to 0 than `low`."""
-    size = math.prod(shape)
-    signs = 2 * rng.permutation(size).reshape(shape) % 4 - 1
-    numbers: np.ndarray = signs * rng.uniform(low, high, size=shape)
-    return numbers
 
 
 def outputs_and_targets(
     rng: Generator, shape: Shape, low: float = 0.2, high: float = 2.5
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Targets d, outputs y, and how far y is from d."""
-    d, off = rng.normal(size=shape), distances(rng, shape, low, high)
+    d, off = rng.normal(size=shape), mixed(rng, shape, low=low, high=high)
     return d + off, d, off
 
 
@@ -333,7 +306,7 @@ def yes_or_no_targets(rng: Generator, shape: Shape) -> np.ndarray:
 def test_labels_are_judged_one_by_one_and_summed(
     student: Student, rng: Generator, shape: Shape
 ) -> None:
-    z, d = distances(rng, shape), yes_or_no_targets(rng, shape)
+    z, d = mixed(rng, shape), yes_or_no_targets(rng, shape)
     result = student.binary_cross_entropy_logits(*copies(z, d))
     loss, _ = check_tuple(result, 2, "the result")
     check_close(loss, mean_of_row_sums(yes_or_no_terms(z, d)), "the loss")
@@ -344,7 +317,7 @@ def test_labels_are_judged_one_by_one_and_summed(
 def test_derivative_by_the_logits_is_the_slope_of_the_loss(
     student: Student, rng: Generator, shape: Shape
 ) -> None:
-    z, d = distances(rng, shape), yes_or_no_targets(rng, shape)
+    z, d = mixed(rng, shape), yes_or_no_targets(rng, shape)
     result = student.binary_cross_entropy_logits(*copies(z, d))
     _, dz = check_tuple(result, 2, "the result")
     check_close(dz, yes_or_no_slopes(z, d), "dz")
@@ -355,7 +328,7 @@ def test_derivative_by_the_logits_is_the_slope_of_the_loss(
 def test_loss_of_huge_logits_is_finite_and_right(
     student: Student, rng: Generator, size: float
 ) -> None:
-    z = size * distances(rng, (4, 6), 1.0, 1.5)
+    z = size * mixed(rng, (4, 6), low=1.0, high=1.5)
     d = rng.permutation(np.repeat([0.0, 0.25, 1.0], 8)).reshape(4, 6)
     result = student.binary_cross_entropy_logits(*copies(z, d))
     loss, _ = check_tuple(result, 2, "the result")
@@ -365,7 +338,7 @@ def test_loss_of_huge_logits_is_finite_and_right(
 
 @pytest.mark.task("binary_cross_entropy_logits", weight=2)
 def test_derivative_at_huge_logits_is_finite_and_right(student: Student, rng: Generator) -> None:
-    z = distances(rng, (4, 6), 800.0, 2e4)
+    z = mixed(rng, (4, 6), low=800.0, high=2e4)
     d = rng.permutation(np.repeat([0.0, 0.25, 1.0], 8)).reshape(4, 6)
     result = student.binary_cross_entropy_logits(*copies(z, d))
     _, dz = check_tuple(result, 2, "the result")
@@ -385,7 +358,7 @@ def test_logits_of_zero_are_undecided(student: Student, rng: Generator) -> None:
 def test_labels_in_float32_stay_there_and_arguments_are_left_alone(
     student: Student, rng: Generator
 ) -> None:
-    z, d = in_float32(distances(rng, (5, 3)), yes_or_no_targets(rng, (5, 3)))
+    z, d = in_float32(mixed(rng, (5, 3)), yes_or_no_targets(rng, (5, 3)))
     z[2, 1], d[2, 1], z[4, 0], d[4, 0] = 200.0, 1.0, -200.0, 0.0
     before = copies(z, d)
     near = np.clip(before[0], -20.0, 20.0)
@@ -821,7 +794,7 @@ def test_narrow_features_are_widened_and_wide_ones_narrowed(
 ) -> None:
     std = np.array([2e-3, 0.1, 1.0, 50.0, 3e4])
     mean = rng.uniform(1.0, 2.0, size=5)
-    Z = distances(rng, (6, 5))
+    Z = mixed(rng, (6, 5))
     moved = student.standardize(mean + std * Z, *copies(mean, std))
     check_close(moved, Z, "features of very different spread", rtol=1e-6, atol=1e-8)
 

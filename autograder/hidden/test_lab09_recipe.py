@@ -2,6 +2,8 @@
 
 `train_recipe` trains once a submission. Its own tests judge what that training has left: labels
 asked for right after it, while the labels that they are compared with never leave this process.
+
+Long, since one file a lab is the contract; its sections follow the tasks.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pytest
 
+from autograder.arguments import copies
 from autograder.grading import Student
 from autograder.probes import Recorder
 from dlcourse.data import warped_digits
@@ -34,11 +37,6 @@ from dlcourse.testing import (
 
 Generator = np.random.Generator
 Config = dict[str, Any]
-
-
-def copies(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The arrays again, for a student to spoil: that costs points in one test alone."""
-    return [array.copy() for array in arrays]
 
 
 def check_reported(losses: object, reported: Sequence[float], name: str) -> None:
@@ -335,8 +333,7 @@ def test_rates_without_two_finite_losses_are_refused(student: Student) -> None:
     lost: list[list[float]] = [[2.3, math.nan, 1.0, 0.5, 0.2], [math.inf, 2.0, 1.0, 0.5, 0.2]]
     for losses in lost:
         check_refused(
-            # mypy infers no type for a default that binds the loop's value
-            lambda losses=losses: range_test(student, lrs, losses),  # type: ignore[misc]
+            functools.partial(range_test, student, lrs, losses),
             "a first or second loss that is not finite",
         )
 
@@ -381,6 +378,11 @@ class Trials:
             "the rates tried are to be lr, lr/2, lr/4, … up to the first that is stable",
             f"tried {tried[:6]}",
         )
+
+
+def above(kind: Callable[[bool], object], limit: float, rate: float) -> object:
+    """Whether a rate is above the limit, as a value of this kind."""
+    return kind(rate > limit)
 
 
 @pytest.mark.task("halve_until_stable", weight=2)
@@ -430,8 +432,7 @@ def test_small_stable_rates_are_found_too(student: Student) -> None:
 @pytest.mark.task("halve_until_stable")
 def test_answers_of_other_truthful_kinds_are_understood(student: Student) -> None:
     for kind in (np.bool_, int):
-        # mypy infers no type for a default that binds the loop's value
-        trials = Trials(lambda rate, kind=kind: kind(rate > 0.3))  # type: ignore[misc]
+        trials = Trials(functools.partial(above, kind, 0.3))
         check_close(student.halve_until_stable(trials, 2.0), 0.25, "the rate", rtol=1e-12)
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from autograder.errors import UsageError
+from autograder.labs import is_question
 from autograder.report import figures, pages, summary
 from autograder.report.handins import heading, kept_notebook, lab_of, shown_cells
 from autograder.report.similarity import Pair, similar_pairs
-from autograder.results import ResultsFile, SubmissionResult
+from autograder.results import SubmissionResult, read_results
 
 MOST_PAIRS = 20
 
@@ -39,10 +39,7 @@ class LabReport:
 
 def write_report(directory: Path) -> Path:
     """Write ``directory/report.html`` from its results; UsageError if there are none."""
-    path = directory / "results.jsonl"
-    results = ResultsFile.open(path).latest()
-    if not results:
-        raise UsageError(f"{path}: no results here; grade a lab with --out {directory} first")
+    results = read_results(directory)
     names = sorted({result.lab for result in results})
     reports = [
         _lab_report(name, [result for result in results if result.lab == name], directory)
@@ -62,8 +59,8 @@ def write_report(directory: Path) -> Path:
 def _lab_report(name: str, results: list[SubmissionResult], directory: Path) -> LabReport:
     lab = lab_of(results[0])
     scores, tasks = summary.scores(results), summary.tasks(results)
-    questions = [task for task in tasks if summary.is_question(task.name)]
-    functions = [task for task in tasks if not summary.is_question(task.name)]
+    questions = [task for task in tasks if is_question(task.name)]
+    functions = [task for task in tasks if not is_question(task.name)]
     pairs, compared = _pairs(results, directory)
     return LabReport(
         name=name,

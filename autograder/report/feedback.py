@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from autograder.labs import Lab
+from autograder.labs import Lab, is_question
 from autograder.report import pages
 from autograder.report.handins import ShownCell, heading, lab_of, last_heading, shown_cells
 from autograder.report.marks import Marks
-from autograder.report.summary import is_question
 from autograder.results import SubmissionResult, TaskResult, TestResult
 
 

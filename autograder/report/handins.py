@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +20,7 @@ from autograder.collect import Handin
 from autograder.errors import UnreadableSubmission
 from autograder.labs import Lab, source_of
 from autograder.results import SubmissionResult
+from autograder.writing import write_whole
 
 MAX_CELL = 20_000
 MAX_SHOWN = 400_000
@@ -56,7 +56,7 @@ def keep_notebooks(
         digest = hashlib.sha256(content).hexdigest()
         path = kept_path(out, handin.student, lab.name)
         if graded.get(handin.student) == digest and _digest(path) != digest:
-            _replace(path, content)
+            write_whole(path, content)
 
 
 def kept_path(out: Path, student: str, lab: str) -> Path:
@@ -112,7 +112,7 @@ def _shown(raw: Any, lab: Lab, room: int) -> ShownCell | None:
         return None
     is_code = raw.get("cell_type") == "code"
     tasks = _answered(raw, source, lab) if is_code else _claimed(raw, lab)
-    known = not tasks and _normal(source) in _released(lab.release)
+    known = not tasks and submission.normal(source) in _released(lab.release)
     return ShownCell(is_code, source[:room], tasks, known, len(source) > room)
 
 
@@ -124,9 +124,7 @@ def _answered(raw: dict[str, Any], source: str, lab: Lab) -> tuple[str, ...]:
 
 
 def _claimed(raw: dict[str, Any], lab: Lab) -> tuple[str, ...]:
-    metadata = raw.get("metadata")
-    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    name = marks.get("grade_id") if isinstance(marks, dict) else None
+    name = submission.claimed_name(raw)
     return tuple(task.name for task in lab.tasks if task.name == name)
 
 
@@ -136,23 +134,11 @@ def _released(path: Path) -> frozenset[str]:
     if not path.exists():
         return frozenset()
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return frozenset(_normal(source_of(cell)) for cell in cells)
-
-
-def _normal(source: str) -> str:
-    return " ".join(source.split())
+    return frozenset(submission.normal(source_of(cell)) for cell in cells)
 
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write `path` whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(content)
-    Path(file.name).replace(path)
 
 
 def lab_of(result: SubmissionResult) -> Lab | None:

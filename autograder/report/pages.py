@@ -8,6 +8,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from autograder.results import property_of
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -41,7 +43,7 @@ def sentence(test: str) -> str:
     >>> sentence("path_of_float32_is_float32[None-9]")
     'path of float32 is float32'
     """
-    return test.partition("[")[0].replace("_", " ")
+    return property_of(test).replace("_", " ")
 
 
 def shape(message: str) -> str:

@@ -9,10 +9,13 @@ from statistics import mean
 
 import numpy as np
 
+from autograder.labs import is_question
 from autograder.report.pages import sentence, shape
 from autograder.results import SubmissionResult
 
 LEADERBOARD = "accuracy"
+MOST_FAILURES = 15
+MOST_SLOW = 10
 OUTCOMES = ("passed", "partial", "failed", "missing")
 
 
@@ -62,11 +65,6 @@ class Failure:
     students: int
 
 
-def is_question(task: str) -> bool:
-    """Whether a task is a concept question."""
-    return task.startswith("q_")
-
-
 def scores(results: Iterable[SubmissionResult]) -> Scores:
     """The scores of one lab's graded submissions."""
     graded = [result for result in results if result.status == "graded"]
@@ -91,7 +89,7 @@ def tasks(results: Iterable[SubmissionResult]) -> list[TaskSummary]:
     ]
 
 
-def commonest_failures(results: Iterable[SubmissionResult], most: int = 15) -> list[Failure]:
+def commonest_failures(results: Iterable[SubmissionResult]) -> list[Failure]:
     """The failures that most students of one lab share.
 
     Failures are alike if a hint says the same of them, or else if their messages differ in numbers
@@ -110,7 +108,7 @@ def commonest_failures(results: Iterable[SubmissionResult], most: int = 15) -> l
     for kind, who in students.items():
         name, message, hint = words[kind].most_common(1)[0][0]
         found.append(Failure(kind[0], name, message, hint, len(who)))
-    return sorted(found, key=lambda failure: (-failure.students, failure.task))[:most]
+    return sorted(found, key=lambda failure: (-failure.students, failure.task))[:MOST_FAILURES]
 
 
 def leaderboard(results: Iterable[SubmissionResult]) -> list[tuple[int, SubmissionResult]]:
@@ -125,6 +123,6 @@ def leaderboard(results: Iterable[SubmissionResult]) -> list[tuple[int, Submissi
     return [(rank[result.measures[LEADERBOARD]], result) for result in ranked]
 
 
-def slowest(results: Iterable[SubmissionResult], most: int = 10) -> list[SubmissionResult]:
+def slowest(results: Iterable[SubmissionResult]) -> list[SubmissionResult]:
     """The submissions that took longest to grade."""
-    return sorted(results, key=lambda result: -result.seconds)[:most]
+    return sorted(results, key=lambda result: -result.seconds)[:MOST_SLOW]

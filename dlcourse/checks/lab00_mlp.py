@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from dlcourse.checks.mlp import Weights, gradients, in_float32
 from dlcourse.checks.properties import Function, run_properties
 from dlcourse.testing import CheckError, check_array, check_close, check_tuple, describe
-
-Weights = list[tuple[np.ndarray, np.ndarray]]
 
 _X = np.array([[1.0, 2.0], [3.0, 1.0]])
 _WEIGHTS: Weights = [
@@ -112,39 +109,16 @@ def _forward_deep(function: Function) -> None:
 
 def _forward_float32(function: Function) -> None:
     """float32 in gives float32 out."""
-    logits, inputs = _forward(function(_X.astype(np.float32), _single(_WEIGHTS)), (2, 1))
+    logits, inputs = _forward(function(_X.astype(np.float32), in_float32(_WEIGHTS)), (2, 1))
     check_array(logits, (2, 1), "logits", dtype=np.float32)
     for given in inputs:
         check_array(given, np.shape(given), "an input in the cache", dtype=np.float32)
 
 
-def _single(weights: Weights) -> Weights:
-    return [(W.astype(np.float32), b.astype(np.float32)) for W, b in weights]
-
-
-def _gradients(value: object, weights: Weights) -> Weights:
-    """The pairs (dW, db), once they are as many as the layers and have their shapes."""
-    if not isinstance(value, list | tuple):
-        raise CheckError(f"expected a list of pairs (dW, db), got {describe(value)}")
-    if len(value) != len(weights):
-        raise CheckError(f"expected a pair for each of {len(weights)} layers, got {len(value)}")
-    found: list[tuple[Any, ...]] = [
-        check_tuple(pair, 2, f"layer {k}") for k, pair in enumerate(value)
-    ]
-    shapes = [W.shape for W, _ in weights]
-    got = [np.shape(dW) for dW, _ in found]
-    if got == shapes[::-1] != shapes:
-        raise CheckError("the pairs come last layer first; give them in the order of weights")
-    for k, ((dW, db), (W, b)) in enumerate(zip(found, weights, strict=True)):
-        check_array(dW, W.shape, f"dW of layer {k}", dtype=W.dtype)
-        check_array(db, b.shape, f"db of layer {k}", dtype=b.dtype)
-    return [(np.asarray(dW), np.asarray(db)) for dW, db in found]
-
-
 def _backward_shapes(function: Function) -> None:
     """There is a pair for each layer, first layer first, in the shapes of W and b."""
     value = function(np.ones((2, 1)), _WEIGHTS, {"inputs": [_X, _HIDDEN]})
-    _gradients(value, _WEIGHTS)
+    gradients(value, _WEIGHTS)
 
 
 def _backward_one_layer(function: Function) -> None:
@@ -153,7 +127,7 @@ def _backward_one_layer(function: Function) -> None:
     dlogits = np.array([[1.0, 10.0], [2.0, 20.0]])
     x = np.array([[1.0, -2.0], [3.0, 4.0]])
     value = function(dlogits, weights, {"inputs": [x]})
-    ((dW, db),) = _gradients(value, weights)
+    ((dW, db),) = gradients(value, weights)
     if np.allclose(dW, [[7.0, 70.0], [8.0, 80.0]]):
         raise CheckError("x is rectified for dW; no ReLU acts on x")
     check_close(dW, np.array([[7.0, 70.0], [6.0, 60.0]]), "dW")
@@ -164,7 +138,7 @@ def _backward_by_hand(function: Function) -> None:
     """Two rows, one of three hidden units off in each: dW and db of both layers by hand."""
     dlogits = np.array([[1.0], [10.0]])
     value = function(dlogits, _WEIGHTS, {"inputs": [_X, _HIDDEN]})
-    (dW0, db0), (dW1, db1) = _gradients(value, _WEIGHTS)
+    (dW0, db0), (dW1, db1) = gradients(value, _WEIGHTS)
     check_close(dW1, np.array([[32.0], [1.0], [20.0]]), "dW of layer 1, the last")
     check_close(db1, np.array([11.0]), "db of layer 1, the last")
     if np.allclose(db0, [11.0, 22.0, 33.0]):
@@ -181,9 +155,9 @@ def _backward_by_hand(function: Function) -> None:
 def _backward_batch(function: Function) -> None:
     """The same rows twice: every derivative is doubled."""
     dlogits, twice = np.array([[1.0], [10.0]]), (2, 1)
-    once = _gradients(function(dlogits, _WEIGHTS, {"inputs": [_X, _HIDDEN]}), _WEIGHTS)
+    once = gradients(function(dlogits, _WEIGHTS, {"inputs": [_X, _HIDDEN]}), _WEIGHTS)
     cache = {"inputs": [np.tile(_X, twice), np.tile(_HIDDEN, twice)]}
-    both = _gradients(function(np.tile(dlogits, twice), _WEIGHTS, cache), _WEIGHTS)
+    both = gradients(function(np.tile(dlogits, twice), _WEIGHTS, cache), _WEIGHTS)
     for k, ((dW, db), (dW2, db2)) in enumerate(zip(once, both, strict=True)):
         if dW.any() and np.allclose(dW, dW2):
             raise CheckError(f"layer {k}: a mean over the rows; the 1/N is already in dlogits")
@@ -197,7 +171,7 @@ def _backward_deep(function: Function) -> None:
     x = np.array([[1.0, 3.0]])
     cache = {"inputs": [x, 2 * x, 4 * x, 8 * x]}
     dlogits = np.array([[1.0, -1.0]])
-    found = _gradients(function(dlogits, weights, cache), weights)
+    found = gradients(function(dlogits, weights, cache), weights)
     for k, (dW, db) in enumerate(found):
         check_close(db, 2.0 ** (3 - k) * dlogits[0], f"db of layer {k}, counted from 0")
         check_close(dW, 8 * np.array([[1.0, -1.0], [3.0, -3.0]]), f"dW of layer {k}")
@@ -206,5 +180,5 @@ def _backward_deep(function: Function) -> None:
 def _backward_float32(function: Function) -> None:
     """float32 in gives float32 out."""
     cache = {"inputs": [_X.astype(np.float32), _HIDDEN.astype(np.float32)]}
-    weights = _single(_WEIGHTS)
-    _gradients(function(np.ones((2, 1), dtype=np.float32), weights, cache), weights)
+    weights = in_float32(_WEIGHTS)
+    gradients(function(np.ones((2, 1), dtype=np.float32), weights, cache), weights)

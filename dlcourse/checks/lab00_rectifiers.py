@@ -205,7 +205,7 @@ def _prelu_a_slope_each(function: Function) -> None:
     check_close(dz, np.array([[1.0, 20.0], [3.0, 8.0]]), "dz")
     if isinstance(dslope, np.ndarray) and np.allclose(dslope, [-10.0, -180.0]):
         raise CheckError("dslope is summed along the units; a slope is shared by the rows")
-    if np.ndim(dslope) == 0:  # type: ignore[arg-type]
+    if np.asarray(dslope).ndim == 0:
         raise CheckError("dslope is one number; each unit has a slope of its own here")
     check_close(dslope, np.array([-70.0, -120.0]), "dslope")
 

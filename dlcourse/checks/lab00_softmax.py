@@ -237,7 +237,8 @@ def _loss_far_out(function: Function) -> None:
     """At ±10⁴ it is finite and right: a sure mistake costs 20000, a sure hit nothing."""
     logits, labels = np.array([[1e4, -1e4], [1e4, -1e4]]), np.array([1, 0])
     loss, dlogits = check_tuple(function(logits, labels), 2, "(loss, dlogits)")
-    value = float(loss) if np.ndim(loss) == 0 else np.nan  # type: ignore[arg-type]
+    number = np.asarray(loss)
+    value = float(number) if number.ndim == 0 else np.nan
     if not np.isfinite(value):
         raise CheckError(
             "the loss is not finite: take no logarithm of a probability that has become 0"

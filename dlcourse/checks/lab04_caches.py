@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from dlcourse.testing import CheckError, check_array, check_tuple, describe
+from dlcourse.testing import CheckError, DType, check_array, check_tuple, describe
 
 Arrays = dict[str, np.ndarray]
 
 
 def output_and_cache(
-    value: object, shape: tuple[int, int], statistics: tuple[int, ...], dtype: object = None
+    value: object, shape: tuple[int, int], statistics: tuple[int, ...], dtype: DType | None = None
 ) -> tuple[np.ndarray, Arrays]:
     """Both y and the cache, once each entry has its shape and dtype."""
     y, cache = check_tuple(value, 2, "(y, cache)")
@@ -31,7 +31,7 @@ def output_and_cache(
 
 
 def three_gradients(
-    value: object, shape: tuple[int, int], dtype: object = None
+    value: object, shape: tuple[int, int], dtype: DType | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The three of dz, dgamma and dbeta, once their shapes and dtypes are right."""
     gradients: tuple[Any, ...] = check_tuple(value, 3, "(dz, dgamma, dbeta)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dlcourse.checks.properties import Function, run_properties
-from dlcourse.testing import CheckError, check_array, check_close, check_that
+from dlcourse.testing import CheckError, DType, check_array, check_close, check_that
 
 
 def batchnorm2d_forward(function: object) -> None:
@@ -41,7 +41,7 @@ def groupnorm_forward(function: object) -> None:
     )
 
 
-def _output(value: object, shape: tuple[int, ...], dtype: object = None) -> np.ndarray:
+def _output(value: object, shape: tuple[int, ...], dtype: DType | None = None) -> np.ndarray:
     check_array(value, shape, "y", dtype=dtype)
     assert isinstance(value, np.ndarray)
     return value

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dlcourse.checks.properties import Function, run_properties
-from dlcourse.testing import CheckError, check_array, check_close, check_tuple
+from dlcourse.testing import CheckError, DType, check_array, check_close, check_tuple
 
 
 def population_statistics(function: object) -> None:
@@ -47,7 +47,10 @@ def fold_batchnorm(function: object) -> None:
 
 
 def _pair(
-    value: object, names: tuple[str, str], shapes: tuple[tuple[int, ...], ...], dtype: object = None
+    value: object,
+    names: tuple[str, str],
+    shapes: tuple[tuple[int, ...], ...],
+    dtype: DType | None = None,
 ) -> tuple[Any, ...]:
     pair = check_tuple(value, 2, f"({', '.join(names)})")
     for array, name, shape in zip(pair, names, shapes, strict=True):
@@ -55,7 +58,7 @@ def _pair(
     return pair
 
 
-def _population(value: object, units: int, dtype: object = None) -> tuple[Any, ...]:
+def _population(value: object, units: int, dtype: DType | None = None) -> tuple[Any, ...]:
     return _pair(value, ("mean", "var"), ((units,), (units,)), dtype)
 
 
@@ -98,7 +101,7 @@ def _population_float32(function: Function) -> None:
     _population(function(table, table, 3), 2, dtype=np.float32)
 
 
-def _running(value: object, units: int, dtype: object = None) -> tuple[Any, ...]:
+def _running(value: object, units: int, dtype: DType | None = None) -> tuple[Any, ...]:
     return _pair(value, ("running_mean", "running_var"), ((units,), (units,)), dtype)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dlcourse.checks.properties import Function, run_properties
-from dlcourse.testing import CheckError, check_array, check_close, check_tuple
+from dlcourse.testing import CheckError, DType, check_array, check_close, check_tuple
 
 _V = np.array([[3.0, 1.0, 2.0], [4.0, -2.0, 0.0], [0.0, 2.0, -1.0]])
 _G = np.array([10.0, 3.0, -0.5])
@@ -76,7 +76,9 @@ def _forward_float32(function: Function) -> None:
     check_array(W, _V.shape, "W", dtype=np.float32)
 
 
-def _gradients(value: object, shape: tuple[int, int], dtype: object = None) -> tuple[Any, ...]:
+def _gradients(
+    value: object, shape: tuple[int, int], dtype: DType | None = None
+) -> tuple[Any, ...]:
     dv, dg = check_tuple(value, 2, "(dv, dg)")
     check_array(dv, shape, "dv", dtype=dtype)
     check_array(dg, shape[1:], "dg", dtype=dtype)

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from dlcourse.checks.mlp import Weights, gradients, in_float32
 from dlcourse.checks.properties import Function, run_properties
 from dlcourse.testing import CheckError, check_array, check_close, check_tuple, describe
-
-Weights = list[tuple[np.ndarray, np.ndarray]]
 
 _X = np.array([[1.0, 2.0], [3.0, 1.0]])
 _WEIGHTS: Weights = [
@@ -144,15 +143,11 @@ def _forward_without_dropout(function: Function) -> None:
 def _forward_float32(function: Function) -> None:
     """float32 in gives float32 out, though the masks are float64."""
     logits, inputs = _forward(
-        function(_X.astype(np.float32), _single(_WEIGHTS), _MASKS, 0.5), (2, 1)
+        function(_X.astype(np.float32), in_float32(_WEIGHTS), _MASKS, 0.5), (2, 1)
     )
     for name, array in [("logits", logits), *((f"input {k}", h) for k, h in enumerate(inputs))]:
         if isinstance(array, np.ndarray) and array.dtype != np.float32:
             raise CheckError(f"{name}: float32 has become {array.dtype}; look at the masks' dtype")
-
-
-def _single(weights: Weights) -> Weights:
-    return [(W.astype(np.float32), b.astype(np.float32)) for W, b in weights]
 
 
 def _cache(
@@ -161,27 +156,9 @@ def _cache(
     return {"inputs": inputs, "masks": masks, "keep": keep}
 
 
-def _gradients(value: object, weights: Weights) -> Weights:
-    """The pairs (dW, db), once they are as many as the layers and have their shapes."""
-    if not isinstance(value, list | tuple):
-        raise CheckError(f"expected a list of pairs (dW, db), got {describe(value)}")
-    if len(value) != len(weights):
-        raise CheckError(f"expected a pair for each of {len(weights)} layers, got {len(value)}")
-    found: list[tuple[Any, ...]] = [
-        check_tuple(pair, 2, f"layer {k}") for k, pair in enumerate(value)
-    ]
-    shapes = [W.shape for W, _ in weights]
-    if [np.shape(dW) for dW, _ in found] == shapes[::-1] != shapes:
-        raise CheckError("the pairs come last layer first; give them in the order of weights")
-    for k, ((dW, db), (W, b)) in enumerate(zip(found, weights, strict=True)):
-        check_array(dW, W.shape, f"dW of layer {k}", dtype=W.dtype)
-        check_array(db, b.shape, f"db of layer {k}", dtype=b.dtype)
-    return [(np.asarray(dW), np.asarray(db)) for dW, db in found]
-
-
 def _backward_shapes(function: Function) -> None:
     """There is a pair for each layer, first layer first, in the shapes of W and b."""
-    _gradients(function(np.ones((2, 1)), _WEIGHTS, _cache(_INPUTS, _MASKS)), _WEIGHTS)
+    gradients(function(np.ones((2, 1)), _WEIGHTS, _cache(_INPUTS, _MASKS)), _WEIGHTS)
 
 
 def _backward_one_layer(function: Function) -> None:
@@ -189,7 +166,7 @@ def _backward_one_layer(function: Function) -> None:
     h, mask = np.array([[2.0, 0.0], [6.0, -8.0]]), np.array([[1.0, 0.0], [1.0, 1.0]])
     weights: Weights = [(np.array([[1.0, -1.0], [2.0, 0.0]]), np.zeros(2))]
     dlogits = np.array([[1.0, 10.0], [2.0, 20.0]])
-    ((dW, db),) = _gradients(function(dlogits, weights, _cache([h], [mask])), weights)
+    ((dW, db),) = gradients(function(dlogits, weights, _cache([h], [mask])), weights)
     expected = np.array([[14.0, 140.0], [-16.0, -160.0]])
     _name_the_scale(dW, expected)
     check_close(dW, expected, "dW")
@@ -209,7 +186,7 @@ def _backward_by_hand(function: Function) -> None:
     """Two rows, keep = ½, units off by mask and units off by ReLU: dW and db by hand."""
     dlogits = np.array([[1.0], [10.0]])
     value = function(dlogits, _WEIGHTS, _cache(_INPUTS, _MASKS))
-    (dW0, db0), (dW1, db1) = _gradients(value, _WEIGHTS)
+    (dW0, db0), (dW1, db1) = gradients(value, _WEIGHTS)
     expected = np.array([[146.0], [0.0], [60.0]])
     _name_the_scale(dW1, expected)
     check_close(dW1, expected, "dW of layer 1, the last")
@@ -233,7 +210,7 @@ def _backward_off_for_all(function: Function) -> None:
     masks = [np.ones((2, 2)), np.array([[0.0, 1.0, 1.0], [0.0, 1.0, 1.0]])]
     inputs = [2 * _X, np.array([[0.0, 6.0, 10.0], [0.0, 0.0, 6.0]])]
     value = function(np.ones((2, 1)), _WEIGHTS, _cache(inputs, masks))
-    (dW0, db0), (dW1, _) = _gradients(value, _WEIGHTS)
+    (dW0, db0), (dW1, _) = gradients(value, _WEIGHTS)
     if dW1[0].any():
         raise CheckError("weights out of a unit that is off for all rows get a gradient")
     if dW0[:, 0].any() or db0[0] != 0:
@@ -248,7 +225,7 @@ def _backward_deep(function: Function) -> None:
     weights: Weights = [(np.eye(2), np.zeros(2)) for _ in range(4)]
     x, dlogits = np.array([[1.0, 3.0]]), np.array([[1.0, -1.0]])
     inputs = [2.0 ** (k + 1) * x for k in range(4)]
-    found = _gradients(function(dlogits, weights, _cache(inputs, [np.ones((1, 2))] * 4)), weights)
+    found = gradients(function(dlogits, weights, _cache(inputs, [np.ones((1, 2))] * 4)), weights)
     for k, (dW, db) in enumerate(found):
         check_close(db, 2.0 ** (3 - k) * dlogits[0], f"db of layer {k}, counted from 0")
         check_close(dW, 16 * np.array([[1.0, -1.0], [3.0, -3.0]]), f"dW of layer {k}")
@@ -257,6 +234,7 @@ def _backward_deep(function: Function) -> None:
 def _backward_float32(function: Function) -> None:
     """float32 in gives float32 out, though the masks are float64."""
     cache = _cache([h.astype(np.float32) for h in _INPUTS], _MASKS)
-    _gradients(
-        function(np.ones((2, 1), dtype=np.float32), _single(_WEIGHTS), cache), _single(_WEIGHTS)
+    gradients(
+        function(np.ones((2, 1), dtype=np.float32), in_float32(_WEIGHTS), cache),
+        in_float32(_WEIGHTS),
     )

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import numpy as np
 
 from dlcourse.checks.properties import Function, run_properties
 from dlcourse.testing import CheckError, check_array, check_close, check_that
+
+Padding: TypeAlias = Literal["constant", "edge", "reflect", "symmetric", "wrap"]
+_OTHER_BORDERS: dict[Padding, str] = {
+    "wrap": "what leaves on one side comes in on the other; zeros should come in",
+    "edge": "the border is drawn out; zeros should come in",
+    "reflect": "the border is mirrored; zeros should come in",
+    "symmetric": "the border is mirrored; zeros should come in",
+}
 
 
 def random_crop(function: object) -> None:
@@ -62,11 +72,11 @@ def _crop_without_pad(function: Function) -> None:
     check_close(function(images, 0, np.random.default_rng(0)), images, "images")
 
 
-def _windows(images: np.ndarray, pad: int, mode: str) -> np.ndarray:
+def _windows(images: np.ndarray, pad: int, mode: Padding) -> np.ndarray:
     """Every window of the padded images, (places, N, C, H, W), from the top left."""
     height, width = images.shape[2:]
     sides = ((0, 0), (0, 0), (pad, pad), (pad, pad))
-    padded = np.pad(images, sides, mode=mode)  # type: ignore[call-overload]
+    padded = np.pad(images, sides, mode=mode)
     places = [(top, left) for top in range(2 * pad + 1) for left in range(2 * pad + 1)]
     return np.array([padded[:, :, t : t + height, ll : ll + width] for t, ll in places])
 
@@ -81,12 +91,7 @@ def _places(function: Function, images: np.ndarray, pad: int, seed: int) -> np.n
     if not lost.any():
         return np.asarray(found.argmax(axis=0))
     image, crop = images[lost][:1], crops[lost][:1]
-    for mode, why in (
-        ("wrap", "what leaves on one side comes in on the other; zeros should come in"),
-        ("edge", "the border is drawn out; zeros should come in"),
-        ("reflect", "the border is mirrored; zeros should come in"),
-        ("symmetric", "the border is mirrored; zeros should come in"),
-    ):
+    for mode, why in _OTHER_BORDERS.items():
         if np.isclose(_windows(image, pad, mode), crop).all(axis=(2, 3, 4)).any():
             raise CheckError(why)
     apart = np.isclose(_windows(image, pad, "constant"), crop).all(axis=(3, 4))

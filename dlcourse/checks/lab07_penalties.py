@@ -10,6 +10,7 @@ import numpy as np
 from dlcourse.checks.properties import Function, run_properties
 from dlcourse.testing import (
     CheckError,
+    DType,
     check_array,
     check_close,
     check_number,
@@ -93,7 +94,7 @@ def _weights() -> list[np.ndarray]:
 
 
 def _penalty_and_grads(
-    function: Function, weights: Sequence[np.ndarray], lam: float, dtype: object = None
+    function: Function, weights: Sequence[np.ndarray], lam: float, dtype: DType | None = None
 ) -> tuple[float, list[np.ndarray]]:
     penalty, grads = check_tuple(function(list(weights), lam), 2, "(penalty, grads)")
     number = check_number(penalty, "penalty")
@@ -300,7 +301,7 @@ def _activations() -> np.ndarray:
 
 
 def _penalty_and_dh(
-    function: Function, h: np.ndarray, lam: float, dtype: object = None
+    function: Function, h: np.ndarray, lam: float, dtype: DType | None = None
 ) -> tuple[float, np.ndarray]:
     penalty, dh = check_tuple(function(h, lam), 2, "(penalty, dh)")
     number = check_number(penalty, "penalty")

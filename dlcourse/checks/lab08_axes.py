@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dlcourse.checks.properties import Function, run_properties
-from dlcourse.testing import CheckError, check_array, check_close, check_tuple
+from dlcourse.testing import CheckError, DType, check_array, check_close, check_tuple
 
 
 def pca_fit(function: object) -> None:
@@ -59,7 +59,7 @@ def _made() -> _Made:
 
 
 def _fit(
-    function: Function, X: np.ndarray, dtype: object = None
+    function: Function, X: np.ndarray, dtype: DType | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     mean, U, variances = check_tuple(function(X), 3, "(mean, U, variances)")
     count = X.shape[1]

@@ -7,6 +7,7 @@ import numpy as np
 from dlcourse.checks.lab08_slopes import (
     check_batch_mean,
     check_float32,
+    check_loss,
     check_slopes,
     loss_and_slopes,
 )
@@ -39,13 +40,6 @@ def _outputs_and_targets() -> tuple[np.ndarray, np.ndarray]:
     return d + sides * rng.uniform(0.2, 2.0, size=d.shape), d
 
 
-def _check_loss(loss: float, expected: float, wrong: list[tuple[float, str]]) -> None:
-    for value, why in wrong:
-        if np.isclose(loss, value):
-            raise CheckError(f"loss: {why}", f"got {loss:.6g}, expected {expected:.6g}")
-    check_close(loss, expected, "loss")
-
-
 def _l2_by_hand(function: Function) -> None:
     """Outputs (1, 5) and (0, 0) for targets (3, 1) and (0, 6): the loss is 28."""
     y, d = np.array([[1.0, 5.0], [0.0, 0.0]]), np.array([[3.0, 1.0], [0.0, 6.0]])
@@ -57,7 +51,7 @@ def _l2_by_hand(function: Function) -> None:
         (56.0**0.5, "it is a length; the squared length is meant"),
         ((20.0**0.5 + 6.0) / 2, "it is a length; the squared length is meant"),
     ]
-    _check_loss(loss, 28.0, wrong)
+    check_loss(loss, 28.0, wrong)
     if np.allclose(dy, [[2.0, -4.0], [0.0, 6.0]]):
         raise CheckError("dy points downhill; it should point where the loss rises")
     check_close(dy, np.array([[-2.0, 4.0], [0.0, -6.0]]), "dy")
@@ -85,7 +79,7 @@ def _l1_by_hand(function: Function) -> None:
         (-1.5, "signs cancel: an output too high and one too low should both cost"),
         (28.5, "the differences are squared; their sizes are meant"),
     ]
-    _check_loss(loss, 6.5, wrong)
+    check_loss(loss, 6.5, wrong)
     if np.allclose(dy, [[0.5, -0.5], [-0.5, 0.5]]):
         raise CheckError("dy points downhill; it should point where the loss rises")
     if np.allclose(dy, np.array([[-2.0, 4.0], [1.0, -6.0]]) / 2):

@@ -7,6 +7,7 @@ import numpy as np
 from dlcourse.checks.lab08_slopes import (
     check_batch_mean,
     check_float32,
+    check_loss,
     check_slopes,
     loss_and_slopes,
 )
@@ -54,7 +55,7 @@ def _hinge_by_hand(function: Function) -> None:
     """Scores (1, 2, 1/2) with label 0: violations 2 and 1/2, together 2.5; dscores (−2, 1, 1)."""
     scores, labels = np.array([[1.0, 2.0, 0.5]]), np.array([0])
     loss, dscores = loss_and_slopes(function(scores, labels), scores, "dscores")
-    _check_loss(
+    check_loss(
         loss,
         2.5,
         [
@@ -78,7 +79,7 @@ def _squared_by_hand(function: Function) -> None:
     """Scores (1, 2, 1/2) with label 0: violations 2 and 1/2, 4.25; dscores (−5, 4, 1)."""
     scores, labels = np.array([[1.0, 2.0, 0.5]]), np.array([0])
     loss, dscores = loss_and_slopes(function(scores, labels), scores, "dscores")
-    _check_loss(
+    check_loss(
         loss,
         4.25,
         [
@@ -97,13 +98,6 @@ def _squared_by_hand(function: Function) -> None:
     if np.allclose(dscores, [[-2.5, 2.0, 0.5]]):
         raise CheckError("dscores is half as long as it should be: what is the slope of a square?")
     check_close(dscores, np.array([[-5.0, 4.0, 1.0]]), "dscores")
-
-
-def _check_loss(loss: float, expected: float, wrong: list[tuple[float, str]]) -> None:
-    for value, why in wrong:
-        if np.isclose(loss, value):
-            raise CheckError(f"loss: {why}", f"got {loss:.6g}, expected {expected:.6g}")
-    check_close(loss, expected, "loss")
 
 
 def _check_right_class(dscores: np.ndarray, expected: list[float]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from dlcourse.checks.properties import Function
-from dlcourse.testing import CheckError, check_array, check_close, check_number, check_tuple
+from dlcourse.testing import CheckError, DType, check_array, check_close, check_number, check_tuple
 
 
 def loss_and_slopes(
-    value: object, at: np.ndarray, name: str, dtype: object = None
+    value: object, at: np.ndarray, name: str, dtype: DType | None = None
 ) -> tuple[float, np.ndarray]:
     """`value` is a pair of one finite number and an array of the shape of `at`."""
     loss, slopes = check_tuple(value, 2, f"(loss, {name})")
@@ -20,6 +20,16 @@ def loss_and_slopes(
     check_array(slopes, at.shape, name, dtype=dtype)
     assert isinstance(slopes, np.ndarray)
     return number, slopes
+
+
+def check_loss(
+    loss: float, expected: float, wrong: list[tuple[float, str]], rtol: float = 1e-7
+) -> None:
+    """`loss` is `expected`; one of the `wrong` ones is told why it is wrong."""
+    for value, why in wrong:
+        if np.isclose(loss, value):
+            raise CheckError(f"loss: {why}", f"got {loss:.6g}, expected {expected:.6g}")
+    check_close(loss, expected, "loss", rtol=rtol)
 
 
 def check_slopes(function: Function, at: np.ndarray, other: np.ndarray, name: str) -> None:

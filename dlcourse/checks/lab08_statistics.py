@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dlcourse.checks.properties import Function, run_properties
-from dlcourse.testing import CheckError, check_array, check_close, check_tuple
+from dlcourse.testing import CheckError, DType, check_array, check_close, check_tuple
 
 
 def standardize_fit(function: object) -> None:
@@ -26,7 +26,9 @@ def standardize(function: object) -> None:
     )
 
 
-def _fit(function: Function, X: np.ndarray, dtype: object = None) -> tuple[np.ndarray, np.ndarray]:
+def _fit(
+    function: Function, X: np.ndarray, dtype: DType | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     mean, std = check_tuple(function(X), 2, "(mean, std)")
     for value, name in ((mean, "mean"), (std, "std")):
         shape = value.shape if isinstance(value, np.ndarray | np.floating) else None

@@ -56,7 +56,7 @@ def show(lines: Sequence[Line]) -> None:
         return
     from IPython.display import display
 
-    display({"text/plain": text, "text/html": as_html(lines)}, raw=True)  # type: ignore[no-untyped-call]
+    display({"text/plain": text, "text/html": as_html(lines)}, raw=True)
 
 
 def as_html(lines: Sequence[Line]) -> str:

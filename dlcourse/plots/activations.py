@@ -13,6 +13,7 @@ from dlcourse.plots.style import line_style, look
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+POINTS = 2001
 Function = Callable[[Array], Array]
 
 
@@ -20,15 +21,13 @@ def activation_curves(
     functions: Mapping[str, Function | tuple[Function, Function]],
     *,
     limits: tuple[float, float] = (-4.0, 4.0),
-    points: int = 2001,
 ) -> Figure:
     """Functions on the left, their derivatives on the right, a line each.
 
     Args:
-        functions: for each label ``f``, or ``(f, derivative)``, each from z (points,) to values of
+        functions: for each label ``f``, or ``(f, derivative)``, each from z (POINTS,) to values of
             that shape. Without a derivative the slope between neighbouring points is drawn.
         limits: the range of z.
-        points: how many values of z, evenly spaced.
 
     Returns:
         The figure, with two axes.
@@ -38,7 +37,7 @@ def activation_curves(
     """
     import matplotlib.pyplot as plt
 
-    z = np.linspace(*limits, points)
+    z = np.linspace(*limits, POINTS)
     with look():
         figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.6), layout="constrained")
     for i, (label, entry) in enumerate(functions.items()):

@@ -56,15 +56,8 @@ def heat_map(
         ValueError: if the labels do not fit the shape of the values, or the scale is logarithmic
             and a value not positive.
     """
-    table = np.asarray(to_numpy(values), dtype=np.float64)
-    if table.shape != (len(rows), len(columns)) or not table.size:
-        raise ValueError(
-            f"expected values of shape ({len(rows)}, {len(columns)}), as the labels say, "
-            f"got {table.shape}"
-        )
+    table = _table(values, (len(rows), len(columns)), scale)
     finite = np.isfinite(table)
-    if scale == "log" and (table[finite] <= 0).any():
-        raise ValueError("a logarithmic scale needs positive values; use scale='linear'")
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -72,9 +65,8 @@ def heat_map(
             size = (0.85 * len(columns) + 2.6, 0.5 * len(rows) + 1.4)
             _, ax = plt.subplots(figsize=size, layout="constrained")
     _color(table, finite, scale, label, ax)
-    for row, column in np.ndindex(*table.shape):
-        if not finite[row, column]:
-            _mark_diverged(row, column, ax)
+    for row, column in np.argwhere(~finite):
+        _mark_diverged(row, column, ax)
     _write(table, finite, number, scale, ax)
     if best is not None:
         _frame_best(table, finite, best, ax)
@@ -82,6 +74,16 @@ def heat_map(
     ax.set_yticks(range(len(rows)), [_short(row) for row in rows])
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     return ax
+
+
+def _table(values: Array, shape: tuple[int, int], scale: str) -> np.ndarray:
+    """The values as float64, once they fit the labels and the scale."""
+    table = np.asarray(to_numpy(values), dtype=np.float64)
+    if table.shape != shape or not table.size:
+        raise ValueError(f"expected values of shape {shape}, as the labels say, got {table.shape}")
+    if scale == "log" and (table[np.isfinite(table)] <= 0).any():
+        raise ValueError("a logarithmic scale needs positive values; use scale='linear'")
+    return table
 
 
 def _color(

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+BINS = 40
+"""Bars a panel."""
+
 
 def layer_histograms(
     nets: Mapping[str, Sequence[Array]],
     *,
     names: Sequence[str] | None = None,
-    bins: int = 40,
     limits: tuple[float, float] | None = None,
     shared: bool = True,
     title: str = "",
@@ -33,7 +35,6 @@ def layer_histograms(
     Args:
         nets: for each label what its layers put out (or their gradients), arrays of any shape.
         names: of the columns; "layer 1", "layer 2", … if None.
-        bins: bars a panel.
         limits: the range along the first axis, for every panel.
         shared: without limits, whether all panels of a row have one range, so that their widths
             can be compared, or each its own, so that its shape can be seen.
@@ -67,7 +68,7 @@ def layer_histograms(
     for (label, layers), axes in zip(rows.items(), grid, strict=True):
         ranges = _ranges(layers, limits, shared)
         for values, span, ax in zip(layers, ranges, axes, strict=True):
-            _panel(values, span, bins, ax)
+            _panel(values, span, ax)
         axes[0].set_ylabel(label)
     for name, ax in zip(columns, grid[-1], strict=True):
         ax.set_xlabel(name, fontsize=9)
@@ -76,12 +77,12 @@ def layer_histograms(
     return figure
 
 
-def _panel(values: np.ndarray, span: tuple[float, float], bins: int, ax: Axes) -> None:
+def _panel(values: np.ndarray, span: tuple[float, float], ax: Axes) -> None:
     finite = values[np.isfinite(values)]
-    counts, edges = np.histogram(finite, bins=bins, range=span)
+    counts, edges = np.histogram(finite, bins=BINS, range=span)
     ax.stairs(counts, edges, fill=True, color=COLORS[0])
     zeros = float((finite == 0).mean()) if finite.size else 0.0
-    others = np.histogram(finite[finite != 0], bins=bins, range=span)[0]
+    others = np.histogram(finite[finite != 0], bins=BINS, range=span)[0]
     tallest = others.max() if others.any() else counts.max()
     ax.set(xlim=span, ylim=(0, 1.1 * max(tallest, 1)), yticks=[])
     ax.set_xticks(span, [f"{end:.2g}" for end in span], fontsize=8)

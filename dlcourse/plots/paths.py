@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Limits = tuple[float, float]
+LEVELS = 20
 LEVEL_LINE: dict[str, Any] = {"colors": "0.7", "linewidths": 0.8, "linestyles": "solid"}
 
 
@@ -24,7 +25,6 @@ def contour_paths(
     minimum: tuple[float, float] | None = None,
     xlim: Limits | None = None,
     ylim: Limits | None = None,
-    levels: int = 20,
     resolution: int = 80,
     ax: Axes | None = None,
 ) -> Axes:
@@ -41,7 +41,6 @@ def contour_paths(
         xlim: the range of w₁ to show; None fits the paths and the minimum, so give it for a path
             that diverges.
         ylim: likewise for w₂.
-        levels: the number of level curves.
         resolution: the number of grid points along each axis.
         ax: the axes to draw on; new ones if None.
 
@@ -61,7 +60,7 @@ def contour_paths(
     xlim, ylim = xlim or _limits(shown, 0), ylim or _limits(shown, 1)
     xs, ys = np.linspace(*xlim, resolution), np.linspace(*ylim, resolution)
     heights = np.array([[float(loss(np.array([x, y]))) for x in xs] for y in ys])
-    level_curves(xs, ys, heights, levels, ax)
+    level_curves(xs, ys, heights, LEVELS, ax)
     for i, (label, path) in enumerate(points.items()):
         every = max(1, len(path) // 15)
         style = line_style(i) | {"marker": marker(i), "markersize": 4, "markevery": every}

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcourse.backend import Array, to_numpy
-from dlcourse.plots.paths import level_curves
+from dlcourse.plots.paths import LEVELS, level_curves
 from dlcourse.plots.style import line_style, look, marker
 from dlcourse.surfaces import Surface
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LABELS_A_ROW = 3
-LEVELS = 20
 RESOLUTION = 200
 COLORS_A_PICTURE = 64
 BUTTONS = {
@@ -51,7 +50,6 @@ def race(
     *,
     frames: int = 50,
     seconds: float = 5.0,
-    title: str = "",
 ) -> FuncAnimation:
     """An animation of several optimizers on one surface, all at the same step.
 
@@ -65,7 +63,6 @@ def race(
         frames: the most pictures; with more steps than that, each picture is several steps on. The
             size and the time to make it grow with them.
         seconds: how long it runs, before it begins anew.
-        title: what is seen.
 
     Returns:
         The animation, for `race_html` or its own ``save``. Keep it in a variable until then.
@@ -83,7 +80,7 @@ def race(
         # Not a figure of pyplot: a notebook would show that one too, standing still.
         figure = Figure(figsize=_size(len(runners)), dpi=80, layout="constrained")
         ax = figure.add_subplot()
-        artists = _draw(runners, surface, ax, title)
+        artists = _draw(runners, surface, ax)
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2.0}
         clock = ax.text(0.98, 0.03, "", ha="right", transform=ax.transAxes, bbox=box, zorder=5)
         # Laid out once: every picture has its axes in the same place.
@@ -123,7 +120,9 @@ def race_picture(
             import matplotlib.pyplot as plt
 
             _, ax = plt.subplots(figsize=_size(len(runners)), layout="constrained")
-        artists = _draw(runners, surface, ax, title)
+        artists = _draw(runners, surface, ax)
+        if title:
+            ax.figure.suptitle(title)
     for runner, (trail, head) in zip(runners, artists, strict=True):
         _move(runner, len(runner.points) - 1, trail, head)
     return ax
@@ -205,7 +204,7 @@ def _size(runners: int) -> tuple[float, float]:
     return 5.6, 4.4 + 0.25 * ((runners - 1) // LABELS_A_ROW)
 
 
-def _draw(runners: list[_Runner], surface: Surface, ax: Axes, title: str) -> list[tuple[Any, Any]]:
+def _draw(runners: list[_Runner], surface: Surface, ax: Axes) -> list[tuple[Any, Any]]:
     """The surface and the legend; for each runner the line and the marker that are to move."""
     xlim, ylim = surface.window
     xs, ys = np.linspace(*xlim, RESOLUTION), np.linspace(*ylim, RESOLUTION)
@@ -228,8 +227,6 @@ def _draw(runners: list[_Runner], surface: Surface, ax: Axes, title: str) -> lis
         artists.append((trail, head))
     ax.set(xlim=xlim, ylim=ylim, xlabel="$w_1$", ylabel="$w_2$")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(len(runners), LABELS_A_ROW))
-    if title:
-        ax.figure.suptitle(title)
     return artists
 
 

@@ -1,6 +1,8 @@
 """Fairness: a right answer keeps its points, however the notebook around it looks.
 
 Each case is a change to the reference notebook, which must still get full marks.
+
+Long, since it holds the changes themselves, each a few lines.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Files: whatever is handed in under a notebook's name costs its owner, and nobody else.
 
 What cannot be a notebook is a failed result with a reason; what is one, with odd parts, is graded.
+
+Long, since it holds the files themselves, a kind of fault a line.
 """
 
 from __future__ import annotations

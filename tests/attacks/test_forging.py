@@ -2,6 +2,8 @@
 
 Each attack is a cell that runs before the first task and defines ``forge(args, kwargs)``; every
 task of the notebook returns what it returns. To add one, add its name and its cell.
+
+Long, since it holds the forgeries themselves, each a cell of code.
 """
 
 from __future__ import annotations

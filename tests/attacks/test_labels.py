@@ -69,7 +69,7 @@ def grade(
     recipe_lab: Lab, hidden: HiddenTests, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Grade]:
     """``grade(cell)``: what the hidden tests of train_recipe say of a notebook with this cell."""
-    monkeypatch.setattr(hidden.items[0].module, "SECONDS", SECONDS)  # type: ignore[attr-defined]
+    monkeypatch.setattr(hidden.items[0].module, "SECONDS", SECONDS)
 
     def run(cell: str) -> dict[str, TestResult]:
         loaded = box.open([Step(LINEAR + cell, "the cell")])

@@ -3,6 +3,8 @@
 Each attack is a cell of an otherwise right notebook. After it the classmate's result is the same
 (the bench compares), the repository and the packages are untouched, and no file of the attacker's
 exists anywhere.
+
+Long, since it holds the attacks themselves, each a cell of code.
 """
 
 from __future__ import annotations

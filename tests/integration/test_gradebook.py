@@ -1,4 +1,7 @@
-"""nbgrader's database: what is written into it, what stays, and what survives a crash."""
+"""nbgrader's database: what is written into it, what stays, and what survives a crash.
+
+Long, since all of it works at one desk: a course with a database of its own.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,7 @@ class Desk:
 
     def hand_in(self, student: str, when: str = "", notebook: object = None) -> Path:
         path = self.root / "submitted" / student / LAB.name / f"{LAB.name}.ipynb"
-        save(notebook or completed(LAB), path)  # type: ignore[arg-type]
+        save(notebook or completed(LAB), path)
         if when:
             path.with_name("timestamp.txt").write_text(when)
         return path

@@ -26,7 +26,7 @@ from autograder.collect import Handin
 from autograder.completion import Notebook, completed, save, with_cell
 from autograder.edition import withheld
 from autograder.errors import UnreadableSubmission
-from autograder.packaging.gradescope import find_notebook
+from autograder.gradescope.grade import find_notebook
 from autograder.results import ResultsFile
 from autograder.run import Run, grade_all
 
@@ -269,7 +269,7 @@ def test_requirements_are_all_that_grading_imports(container: Container) -> None
 import json, runpy, sys
 before = set(sys.modules)
 sys.argv = ["", {LAB.name!r}, {str(container.root)!r}]
-runpy.run_module("autograder.packaging.gradescope", run_name="__main__")
+runpy.run_module("autograder.gradescope.grade", run_name="__main__")
 print(json.dumps(sorted({{name.partition(".")[0] for name in set(sys.modules) - before}})))
 """
     finished = subprocess.run(

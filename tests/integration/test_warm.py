@@ -30,7 +30,7 @@ def grader() -> Iterator[WarmGrader]:
 
 def request_for(directory: Path, notebook: object, isolation: str = "bubblewrap") -> Request:
     path = directory / "ada.ipynb"
-    save(notebook, path)  # type: ignore[arg-type]
+    save(notebook, path)
     return Request(LAB.name, "ada", str(path), str(directory), str(directory / "out"), isolation)
 
 

@@ -1,9 +1,13 @@
+"""Lab 00's visible checks: what they tell of wrong answers, and that right ones pass.
+
+Long, since it is one table: the answers to every task of the lab.
+"""
+
 import numpy as np
-import pytest
+from visible_checks import VisibleChecks
 
 from dlcourse import activations, gradcheck, layers, losses
 from dlcourse.checks import lab00
-from dlcourse.checks.properties import ChecksFailedError
 
 
 def _bias_by_rows(x, W, b):
@@ -372,44 +376,6 @@ WRONG = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value", "ignore:divide by zero")
-@pytest.mark.parametrize(
-    ("task", "function", "words"),
-    [(task, function, words) for task, cases in WRONG.items() for function, words in cases],
-    ids=[f"{task}: {words}" for task, cases in WRONG.items() for _, words in cases],
-)
-def test_a_wrong_answer_is_told_what_is_wrong(task, function, words, capsys):
-    with pytest.raises(ChecksFailedError, match=f"{task}: "):
-        getattr(lab00, task)(function)
-    failed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("✗")]
-    assert any(words in line for line in failed), failed
-
-
-@pytest.mark.parametrize("task", lab00.__all__)
-def test_a_stub_is_told_that_it_is_not_written(task, capsys):
-    def stub(*args, **kwargs):
-        raise NotImplementedError
-
-    with pytest.raises(ChecksFailedError):
-        getattr(lab00, task)(stub)
-    assert all(line.endswith("not written yet") for line in capsys.readouterr().out.splitlines())
-
-
-@pytest.mark.parametrize("task", lab00.__all__)
-@pytest.mark.parametrize(
-    "value", [None, 0.0, np.zeros(3), (), "x", (0.0, np.zeros((1, 3)))], ids=repr
-)
-def test_a_function_that_returns_a_constant_fails(task, value):
-    with pytest.raises(ChecksFailedError):
-        getattr(lab00, task)(lambda *args, **kwargs: value)
-
-
-@pytest.mark.parametrize("task", lab00.__all__)
-def test_a_function_that_returns_its_first_argument_fails(task):
-    with pytest.raises(ChecksFailedError):
-        getattr(lab00, task)(lambda first, *args, **kwargs: first)
-
-
 def _rows_one_by_one(dz, x, W):
     dW = sum(np.outer(row, d) for row, d in zip(x, dz, strict=True))
     return np.stack([W @ d for d in dz]), dW, np.einsum("nm->m", dz)
@@ -529,21 +495,9 @@ def _log_total(z):
     return np.log(np.exp(z - z.max(axis=-1, keepdims=True)).sum(axis=-1, keepdims=True))
 
 
-@pytest.mark.filterwarnings("ignore:overflow")
-@pytest.mark.parametrize(
-    ("task", "function"),
-    [(task, function) for task, functions in RIGHT.items() for function in functions],
-)
-def test_a_right_answer_passes_however_it_is_written(task, function):
-    getattr(lab00, task)(function)
-
-
-@pytest.mark.parametrize("task", lab00.__all__)
-def test_the_function_of_the_library_passes(task):
-    modules = (activations, gradcheck, layers, losses)
-    getattr(lab00, task)(next(getattr(m, task) for m in modules if hasattr(m, task)))
-
-
-def test_every_task_has_wrong_and_right_answers():
-    assert set(WRONG) == set(RIGHT) == set(lab00.__all__)
-    assert all(len(cases) >= 3 for cases in WRONG.values())
+class TestVisibleChecks(VisibleChecks):
+    checks = lab00
+    library = (activations, gradcheck, layers, losses)
+    wrong = WRONG
+    right = RIGHT
+    by_sentence = True

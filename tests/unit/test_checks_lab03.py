@@ -3,11 +3,10 @@
 import math
 
 import numpy as np
-import pytest
+from visible_checks import VisibleChecks
 
 from dlcourse.backend import namespace
 from dlcourse.checks import lab03
-from dlcourse.checks.properties import ChecksFailedError
 from dlcourse.optim import adaptive, schedules
 
 
@@ -236,36 +235,6 @@ WRONG = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value", "ignore:overflow")
-@pytest.mark.parametrize(
-    ("task", "function", "words"),
-    [(task, function, words) for task, cases in WRONG.items() for function, words in cases],
-    ids=[f"{task}: {words}" for task, cases in WRONG.items() for _, words in cases],
-)
-def test_a_wrong_answer_is_told_what_is_wrong(task, function, words, capsys):
-    with pytest.raises(ChecksFailedError, match=f"{task}: "):
-        getattr(lab03, task)(function)
-    failed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("✗")]
-    assert any(words in line for line in failed), failed
-
-
-@pytest.mark.parametrize("task", lab03.__all__)
-def test_a_stub_is_told_that_it_is_not_written(task, capsys):
-    def stub(*args, **kwargs):
-        raise NotImplementedError
-
-    with pytest.raises(ChecksFailedError):
-        getattr(lab03, task)(stub)
-    assert all(line.endswith("not written yet") for line in capsys.readouterr().out.splitlines())
-
-
-@pytest.mark.parametrize("task", lab03.__all__)
-@pytest.mark.parametrize("value", [None, 0.0, np.zeros(3), (), "x"], ids=repr)
-def test_a_function_that_returns_a_constant_fails(task, value):
-    with pytest.raises(ChecksFailedError):
-        getattr(lab03, task)(lambda *args, **kwargs: value)
-
-
 def _rprop_by_masks(w, grad, prev_grad, step, up=1.2, down=0.5, step_min=1e-6, step_max=50.0):
     w, grad, step = w.copy(), grad.copy(), step.copy()
     kept, flipped = grad * prev_grad > 0, grad * prev_grad < 0
@@ -347,19 +316,8 @@ RIGHT = {
 }
 
 
-@pytest.mark.parametrize(
-    ("task", "function"),
-    [(task, function) for task, functions in RIGHT.items() for function in functions],
-)
-def test_a_right_answer_passes_however_it_is_written(task, function):
-    getattr(lab03, task)(function)
-
-
-@pytest.mark.parametrize("task", lab03.__all__)
-def test_the_library_passes(task):
-    function = getattr(adaptive, task, None) or getattr(schedules, task)
-    getattr(lab03, task)(function)
-
-
-def test_every_task_has_wrong_and_right_answers():
-    assert set(WRONG) == set(RIGHT) == set(lab03.__all__)
+class TestVisibleChecks(VisibleChecks):
+    checks = lab03
+    library = (adaptive, schedules)
+    wrong = WRONG
+    right = RIGHT

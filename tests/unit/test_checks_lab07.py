@@ -1,11 +1,15 @@
+"""Lab 07's visible checks: what they tell of wrong answers, and that right ones pass.
+
+Long, since it is one table: the answers to every task of the lab.
+"""
+
 import math
 
 import numpy as np
-import pytest
+from visible_checks import VisibleChecks
 
 from dlcourse import augment, regularize
 from dlcourse.checks import lab07
-from dlcourse.checks.properties import ChecksFailedError
 from dlcourse.optim import averaging
 
 
@@ -332,42 +336,6 @@ WRONG = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
-@pytest.mark.parametrize(
-    ("task", "function", "words"),
-    [(task, function, words) for task, cases in WRONG.items() for function, words in cases],
-    ids=[f"{task}: {words}" for task, cases in WRONG.items() for _, words in cases],
-)
-def test_a_wrong_answer_is_told_what_is_wrong(task, function, words, capsys):
-    with pytest.raises(ChecksFailedError, match=f"{task}: "):
-        getattr(lab07, task)(function)
-    failed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("✗")]
-    assert any(words in line for line in failed), failed
-
-
-@pytest.mark.parametrize("task", lab07.__all__)
-def test_a_stub_is_told_that_it_is_not_written(task, capsys):
-    def stub(*args, **kwargs):
-        raise NotImplementedError
-
-    with pytest.raises(ChecksFailedError):
-        getattr(lab07, task)(stub)
-    assert all(line.endswith("not written yet") for line in capsys.readouterr().out.splitlines())
-
-
-@pytest.mark.parametrize("task", lab07.__all__)
-@pytest.mark.parametrize("value", [None, 0.0, np.zeros(3), (), "x"], ids=repr)
-def test_a_function_that_returns_a_constant_fails(task, value):
-    with pytest.raises(ChecksFailedError):
-        getattr(lab07, task)(lambda *args, **kwargs: value)
-
-
-@pytest.mark.parametrize("task", [t for t in lab07.__all__ if not t.endswith("_penalty")])
-def test_a_function_that_returns_its_argument_fails(task):
-    with pytest.raises(ChecksFailedError):
-        getattr(lab07, task)(lambda first, *args, **kwargs: first)
-
-
 def _l1_by_loop(weights, lam):
     penalty, grads = 0.0, []
     for W in weights:
@@ -447,19 +415,8 @@ RIGHT = {
 }
 
 
-@pytest.mark.parametrize(
-    ("task", "function"),
-    [(task, function) for task, functions in RIGHT.items() for function in functions],
-)
-def test_a_right_answer_passes_however_it_is_written(task, function):
-    getattr(lab07, task)(function)
-
-
-@pytest.mark.parametrize("task", lab07.__all__)
-def test_the_library_passes(task):
-    homes = (regularize, augment, averaging)
-    getattr(lab07, task)(next(getattr(m, task) for m in homes if hasattr(m, task)))
-
-
-def test_every_task_has_wrong_and_right_answers():
-    assert set(WRONG) == set(RIGHT) == set(lab07.__all__)
+class TestVisibleChecks(VisibleChecks):
+    checks = lab07
+    library = (augment, averaging, regularize)
+    wrong = WRONG
+    right = RIGHT

@@ -1,7 +1,13 @@
+"""Lab 08's visible checks: what they tell of wrong answers, and that right ones pass.
+
+Long, since it is one table: the answers to every task of the lab.
+"""
+
 import math
 
 import numpy as np
 import pytest
+from visible_checks import VisibleChecks
 
 from dlcourse import losses, preprocess
 from dlcourse.checks import lab08
@@ -329,45 +335,6 @@ WRONG = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize(
-    ("task", "function", "words"),
-    [(task, function, words) for task, cases in WRONG.items() for function, words in cases],
-    ids=[f"{task}: {words}" for task, cases in WRONG.items() for _, words in cases],
-)
-def test_a_wrong_answer_is_told_what_is_wrong(task, function, words, capsys):
-    with pytest.raises(ChecksFailedError, match=f"{task}: "):
-        getattr(lab08, task)(function)
-    failed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("✗")]
-    assert any(words in line for line in failed), failed
-
-
-@pytest.mark.parametrize("task", lab08.__all__)
-def test_a_stub_is_told_that_it_is_not_written(task, capsys):
-    def stub(*args, **kwargs):
-        raise NotImplementedError
-
-    with pytest.raises(ChecksFailedError):
-        getattr(lab08, task)(stub)
-    assert all(line.endswith("not written yet") for line in capsys.readouterr().out.splitlines())
-
-
-@pytest.mark.parametrize("task", lab08.__all__)
-@pytest.mark.parametrize(
-    "value",
-    [None, 0.0, np.zeros(3), (), (0.0, np.zeros(3)), (1, 2, 3), "x"],
-    ids=["None", "zero", "zeros", "empty", "pair", "triple", "text"],
-)
-def test_a_function_that_returns_a_constant_fails(task, value):
-    with pytest.raises(ChecksFailedError):
-        getattr(lab08, task)(lambda *args, **kwargs: value)
-
-
-@pytest.mark.parametrize("task", lab08.__all__)
-def test_the_reference_passes(task):
-    getattr(lab08, task)(getattr(losses, task, None) or getattr(preprocess, task))
-
-
 def _kl_picked(y, d):
     there = d > 0
     dy = np.zeros_like(y)
@@ -460,21 +427,6 @@ RIGHT = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize(
-    ("task", "function"),
-    [(task, function) for task, functions in RIGHT.items() for function in functions],
-    ids=[f"{task}-{k}" for task, functions in RIGHT.items() for k in range(len(functions))],
-)
-def test_a_right_answer_passes_however_it_is_written(task, function):
-    getattr(lab08, task)(function)
-
-
-def test_every_task_has_wrong_and_right_answers():
-    assert set(WRONG) == set(RIGHT) == set(lab08.__all__)
-    assert all(len(cases) >= 3 for cases in WRONG.values())
-
-
 def test_the_likeliest_class_alone_is_no_answer_to_soft_targets(capsys):
     def likeliest(y, d):
         rows, best = np.arange(len(y)), d.argmax(axis=1)
@@ -485,3 +437,11 @@ def test_the_likeliest_class_alone_is_no_answer_to_soft_targets(capsys):
     with pytest.raises(ChecksFailedError):
         lab08.kl_divergence(likeliest)
     assert "✗ For a target (1/2, 1/2)" in capsys.readouterr().out
+
+
+class TestVisibleChecks(VisibleChecks):
+    checks = lab08
+    library = (losses, preprocess)
+    wrong = WRONG
+    right = RIGHT
+    by_sentence = True

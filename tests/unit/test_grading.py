@@ -258,7 +258,7 @@ def test_rerun_draws_the_same_numbers(tests: HiddenTests) -> None:
     seen: list[tuple[float, float]] = []
 
     def refuse(*pair: float) -> None:
-        seen.append(pair)  # type: ignore[arg-type]
+        seen.append(pair)
         raise ValueError("no")
 
     tests.run(right(draw=refuse))

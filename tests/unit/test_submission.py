@@ -1,4 +1,7 @@
-"""A hostile file in, a typed Submission out; and which of its cells run, in which order."""
+"""A hostile file in, a typed Submission out; and which of its cells run, in which order.
+
+Long, since reading a notebook and planning its cells are tested on the same small lab.
+"""
 
 from __future__ import annotations
 

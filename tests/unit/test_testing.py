@@ -29,7 +29,7 @@ class Liar:
     """Claims to be whatever it is compared with."""
 
     shape, dtype, ndim, size = (3,), np.dtype(float), 1, 3
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __eq__(self, other: object) -> bool:
         return True

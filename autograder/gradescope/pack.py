@@ -18,14 +18,14 @@ from autograder.edition import LIBRARY
 from autograder.labs import ROOT, Lab
 from autograder.sandbox.packages import NAMES, WITH_TORCH
 
-TEMPLATES = Path(__file__).parent / "packaging" / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("setup.sh", "run_autograder")
 TRUSTED = ("packaging", "pytest")  # what grading needs besides the packages of the sandbox
 _LEFT_OUT = {"__pycache__", "hidden", "answers", "templates"}
 _DATE = (1980, 1, 1, 0, 0, 0)  # the same files make the same zip
 
 
-def gradescope(lab: Lab, secret: bytes, out: Path) -> Path:
+def pack(lab: Lab, secret: bytes, out: Path) -> Path:
     """Write the autograder zip of `lab` to `out`.
 
     Args:
@@ -51,7 +51,7 @@ def _contents(lab: Lab, secret: bytes) -> Iterator[tuple[str, bytes]]:
     for name in ("constraints.txt", "pyproject.toml", "LICENSE"):
         yield name, (ROOT / name).read_bytes()
     yield ".course-secret", secret.hex().encode() + b"\n"
-    grader = Path(__file__).parent
+    grader = ROOT / "autograder"
     own = [lab.hidden_tests, *_answers(lab, grader / "answers")]
     for path in [*_sources(grader, "*.py"), *own]:
         yield f"autograder/{path.relative_to(grader).as_posix()}", path.read_bytes()
@@ -83,7 +83,7 @@ def _requirements(lab: Lab) -> bytes:
 
 
 def _answers(lab: Lab, directory: Path) -> list[Path]:
-    number = lab.name.partition("_")[0]
+    number = labs.number_of(lab.name)
     return [directory / "__init__.py", *sorted(directory.glob(f"{number}*.py"))]
 
 

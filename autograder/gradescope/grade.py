@@ -1,6 +1,6 @@
 """Grades the one submission in a Gradescope container; ``run_autograder`` calls it.
 
-``python -m autograder.packaging.gradescope LAB ROOT``, where ROOT is laid out as /autograder:
+``python -m autograder.gradescope.grade LAB ROOT``, where ROOT is laid out as /autograder:
 source/ (the zip, and the working directory), submission/ (the student's files), results/.
 """
 

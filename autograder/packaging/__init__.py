@@ -1,1 +1,0 @@
-"""What runs on other platforms: scripts that a package takes along."""
