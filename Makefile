@@ -7,7 +7,7 @@ export OPENBLAS_NUM_THREADS = 1
 READY = .venv/.ready
 DEMO = demo-out
 
-.PHONY: help setup tools browser demo test test-all coverage lint build verify docs bench clean
+.PHONY: help setup tools browser demo test test-all coverage lint build verify docs imports pictures bench clean
 
 help: ## show these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -80,6 +80,12 @@ bench: setup ## speed and memory, ours and the peers', side by side; into benchm
 docs: $(READY) ## the documentation and API reference, into docs/_build/
 	@python -m sphinx -q -W docs docs/_build
 	@echo "docs/_build/index.html"
+
+imports: $(READY) ## the drawings of who imports whom, in docs/imports/
+	@python docs/imports.py
+
+pictures: setup browser ## the README's pictures, from a real JupyterLab and a graded class
+	@python docs/pictures.py
 
 clean: ## remove what was made here, but for .venv
 	@rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov docs/_build docs/api/generated

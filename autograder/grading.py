@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 import pytest
@@ -65,12 +65,14 @@ STREAMS = {"rng": "inputs", "student_rng": "student"}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--submission`` and ``--isolation``, for debugging one submission."""
+    from autograder.sandbox.backends import Isolation
+
     group = parser.getgroup("hidden tests")
     group.addoption("--submission", metavar="NOTEBOOK", help="the submission to test")
     group.addoption(
         "--isolation",
         default="bubblewrap",
-        choices=["bubblewrap", "account", "unsafe"],
+        choices=get_args(Isolation),
         help="how the submission is kept apart (default: %(default)s)",
     )
 

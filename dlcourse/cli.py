@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console of Windows may lack ✓
-    given = _parser().parse_args(arguments)
+    given = parser().parse_args(arguments)
     try:
         if given.command == "doctor":
             return _doctor()
@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """What may follow ``dlcourse``: its commands, their options, their help."""
     parser = argparse.ArgumentParser(
         prog="dlcourse",
         description="For those who work on a lab: check it, see what is open, find what is wrong.",
@@ -78,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Example: dlcourse progress lab01_sgd_vs_batch.ipynb",
     )
     for command in (check, progress):
-        command.add_argument("notebook", type=Path, metavar="NOTEBOOK")
+        command.add_argument(
+            "notebook", type=Path, metavar="NOTEBOOK", help="the lab's .ipynb file"
+        )
     return parser
 
 

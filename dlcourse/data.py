@@ -2,7 +2,8 @@
 
 Images are (N, C, H, W) with values from 0 to 1; ``images.reshape(len(images), -1)`` makes rows of
 them. Labels are (N,) integers from 0. What needs no network is there at once; `mnist`,
-`fashion_mnist` and `cifar10` are downloaded by scikit-learn once and cached.
+`fashion_mnist` and `cifar10` are downloaded by scikit-learn once and cached. Whose the data are,
+and under which licence, stands with each.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
     Returns:
         ``(images, labels)``: (1797, 1, 8, 8) float64 from 0 to 1; (1797,) integers 0 … 9.
+
+    Source: E. Alpaydin and C. Kaynak, 1998, UCI Machine Learning Repository. Licence: CC BY 4.0.
 
     >>> images, labels = digits()
     >>> images.shape, labels.shape
@@ -185,6 +188,8 @@ def mnist(data_home: str | Path | None = None) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
         DatasetUnavailableError: neither in the cache nor to be downloaded.
+
+    Source: Y. LeCun and C. Cortes, from data of NIST. Licence: CC BY-SA 3.0.
     """
     return _openml_images("mnist_784", (1, 28, 28), data_home)
 
@@ -200,6 +205,8 @@ def fashion_mnist(data_home: str | Path | None = None) -> tuple[np.ndarray, np.n
 
     Raises:
         DatasetUnavailableError: neither in the cache nor to be downloaded.
+
+    Source: Zalando SE, 2017. Licence: MIT.
     """
     return _openml_images("Fashion-MNIST", (1, 28, 28), data_home)
 
@@ -215,6 +222,8 @@ def cifar10(data_home: str | Path | None = None) -> tuple[np.ndarray, np.ndarray
 
     Raises:
         DatasetUnavailableError: neither in the cache nor to be downloaded.
+
+    Source: A. Krizhevsky, V. Nair and G. Hinton, 2009. Licence: none stated.
     """
     return _openml_images("CIFAR_10", (3, 32, 32), data_home)
 

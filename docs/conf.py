@@ -11,7 +11,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 project = "dlcourse"
 html_title = "dlcourse"
 html_theme = "alabaster"
-html_theme_options = {"description": "Training neural networks: library, labs, grader"}
+html_theme_options = {
+    "description": "Training neural networks: library, labs, grader",
+    "page_width": "1160px",  # the drawings of the imports are wide
+}
 html_copy_source = False
 
 extensions = [

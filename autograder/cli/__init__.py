@@ -23,7 +23,7 @@ def cli() -> None:
 
 
 for command in (
-    *(hand_out.build_command, hand_out.bundle, hand_out.package),
+    *(hand_out.new, hand_out.build_command, hand_out.bundle, hand_out.package),
     *(measure.verify, measure.audit_command, grade.grade),
     *(pass_on.report, pass_on.export_command),
 ):

@@ -27,11 +27,21 @@ from autograder.secret import course_secret
     "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
 @click.option(
-    "--out", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False)
+    "--out",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where results, scores and feedback go.",
 )
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Worker processes.")
 @click.option("--scheduler", metavar="ADDR", help="A Dask scheduler, such as tcp://host:8786.")
-@click.option("--isolation", type=ISOLATIONS, default="bubblewrap", show_default=True)
+@click.option(
+    "--isolation",
+    type=ISOLATIONS,
+    default="bubblewrap",
+    show_default=True,
+    help="What keeps a notebook from the grader.",
+)
 @click.option(
     "--gradebook",
     metavar="URL",

@@ -1,4 +1,4 @@
-"""Commands that make what is handed out: build, bundle, package."""
+"""Commands that make what is handed out: new, build, bundle, package."""
 
 from __future__ import annotations
 
@@ -33,10 +33,28 @@ def build_command(names: tuple[str, ...], check: bool) -> None:
 
 
 @click.command()
+@click.argument("name", metavar="LAB")
+def new(name: str) -> None:
+    """Write a small lab from a template: its notebook, library, checks, hidden tests and answers.
+
+    Example: python -m autograder new lab10_attention
+    """
+    from autograder.new import new_lab
+
+    for path in new_lab(name):
+        console.print(shown(path), highlight=False, soft_wrap=True)
+    console.print(f"next: python -m autograder build {name}", highlight=False, soft_wrap=True)
+
+
+@click.command()
 @click.argument("name", metavar="LAB|--all", required=False)
 @click.option("--all", "everything", is_flag=True, help="The whole course in one zip.")
 @click.option(
-    "--out", required=True, metavar="ZIP", type=click.Path(path_type=Path, dir_okay=False)
+    "--out",
+    required=True,
+    metavar="ZIP",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The zip to write.",
 )
 def bundle(name: str | None, everything: bool, out: Path) -> None:
     """Write what a student gets: the lab, a wheel of the student edition of dlcourse, a README.
@@ -67,7 +85,13 @@ def package() -> None:
 
 @package.command()
 @click.argument("name", metavar="LAB")
-@click.option("--out", required=True, metavar="ZIP", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    metavar="ZIP",
+    type=click.Path(path_type=Path),
+    help="The zip to write.",
+)
 def gradescope(name: str, out: Path) -> None:
     """Write the autograder zip that Gradescope asks for. It holds the hidden tests: keep it.
 

@@ -22,7 +22,13 @@ from autograder.secret import course_secret
 
 @click.command()
 @click.argument("names", metavar="[LAB]...", nargs=-1)
-@click.option("--isolation", type=ISOLATIONS, default="bubblewrap", show_default=True)
+@click.option(
+    "--isolation",
+    type=ISOLATIONS,
+    default="bubblewrap",
+    show_default=True,
+    help="What keeps a notebook from the grader.",
+)
 def verify(names: tuple[str, ...], isolation: backends.Isolation) -> None:
     """Check that reference solutions reach full marks and released notebooks reach zero.
 

@@ -4,6 +4,7 @@ guides show commands that do."""
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shutil
 import subprocess
@@ -11,10 +12,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from pages import ROOT, Page, pages
 
-ROOT = Path(__file__).resolve().parents[2]
-LINK = re.compile(r"\]\(([^)\s]+)\)")
-CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+from autograder import labs
+
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
 
 
@@ -25,7 +26,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("docs")
     made = shutil.ignore_patterns("_build", "generated")
     shutil.copytree(ROOT / "docs", copy / "docs", ignore=made)
-    for name in ("README.md", "CONTRIBUTING.md", "LICENSE"):
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
     (copy / "dlcourse").symlink_to(ROOT / "dlcourse")
     (copy / "labs").symlink_to(ROOT / "labs")
@@ -56,14 +57,31 @@ def test_the_pages_load_nothing_from_elsewhere(built: Path) -> None:
         assert not loaded.search(page.read_text("utf-8")), page.name
 
 
-def test_relative_links_lead_to_files_that_exist() -> None:
-    broken = []
-    for page in markdown_files():
-        for link in LINK.findall(CODE.sub("", page.read_text("utf-8"))):
-            path = link.split("#")[0]
-            if path and not re.match(r"[a-z]+:", path) and not (page.parent / path).exists():
-                broken.append(f"{page.relative_to(ROOT)}: {link}")
-    assert not broken
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.path.relative_to(ROOT)))
+def test_links_lead_to_files_and_headings_that_exist(page: Page) -> None:
+    assert page.broken_links() == []
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "[a](gone.md)",
+        "[a](#gone)",
+        "[a](there.md#gone)",
+        "![a picture](gone.png)",
+        "[a][b]\n\n[b]: gone.md",
+        '<img src="gone.png" width="400">',
+    ],
+)
+@pytest.mark.parametrize("suffix", [".md", ".ipynb"])
+def test_link_that_leads_nowhere_would_be_found(tmp_path: Path, suffix: str, link: str) -> None:
+    (tmp_path / "there.md").write_text("## Here, too\n")
+    good = "# Top\n\n[a](there.md), [b](#top), [c](there.md#here-too), `[d](e.md)`, "
+    path = tmp_path / f"page{suffix}"
+    for text, broken in ((good, 0), (good + link, 1)):
+        cell = {"cell_type": "markdown", "source": text.splitlines(keepends=True)}
+        path.write_text(text if suffix == ".md" else json.dumps({"cells": [cell]}))
+        assert len(Page(path).broken_links()) == broken
 
 
 def test_errata_names_functions_that_the_library_has() -> None:
@@ -76,6 +94,37 @@ def test_errata_names_functions_that_the_library_has() -> None:
     }
     assert len(named) > 40
     assert named - known <= {"lr"}
+
+
+def test_the_readme_counts_each_labs_functions() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\d\d) (\w+) \|[^|]+\| (\d+)[^|]*\|$", text, re.MULTILINE)
+    counted = {f"lab{number}_{topic}": int(count) for number, topic, count in rows}
+    assert counted == {name: len(labs.find(name).code_tasks()) for name in labs.all_labs()}
+
+
+def test_each_picture_is_shown_somewhere_and_small() -> None:
+    shown = {(page.path.parent / link).resolve() for page in pages() for link in page.links()}
+    pictures = [*(ROOT / "docs" / "pictures").iterdir(), *(ROOT / "docs" / "imports").iterdir()]
+    assert len(pictures) >= 6
+    for picture in pictures:
+        assert picture in shown, f"no page shows {picture.name}"
+        assert picture.stat().st_size < 300_000
+
+
+def test_each_data_set_has_the_same_licence_in_the_library_and_on_its_page() -> None:
+    source = ast.parse((ROOT / "dlcourse" / "data.py").read_text("utf-8"))
+    described = {
+        node.name: re.findall(r"Licence: (.+)\.$", ast.get_docstring(node) or "", re.MULTILINE)
+        for node in source.body
+        if isinstance(node, ast.FunctionDef)
+    }
+    text = (ROOT / "docs" / "data.md").read_text("utf-8")
+    rows = re.findall(
+        r"^\| `(\w+)`[^|]*\|[^|]+\| \[?([^]|]+?)(?:\]\(.+\))? \|$", text, re.MULTILINE
+    )
+    assert dict(rows) == {name: found[0] for name, found in described.items() if found}
+    assert len(rows) == 4
 
 
 def public_names() -> list[str]:
@@ -104,13 +153,3 @@ def bound(body: list[ast.stmt]) -> list[str]:
             ):
                 names.append(name)
     return [name for name in names if not re.search(r"(^|\.)_", name)]
-
-
-def markdown_files() -> list[Path]:
-    """The repository's pages: neither hidden directories nor what `make` made."""
-    made = {"demo-out", "_build", "generated", "node_modules"}
-    return [
-        page
-        for page in ROOT.rglob("*.md")
-        if not any(p.startswith(".") or p in made for p in page.relative_to(ROOT).parts)
-    ]

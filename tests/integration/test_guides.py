@@ -1,63 +1,38 @@
-"""What the guides tell to type exists, and what they tell to write works."""
+"""What the guides tell to write works; what they tell to type is in `test_commands`."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import click
 import jsonschema
 import pytest
 import yaml
 
 from autograder import labs
-from autograder.cli import cli
 from autograder.completion import released, save
+from autograder.new import PLACES
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 GUIDES = labs.ROOT / "docs" / "guides"
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 WORKFLOW = GUIDES / "github-classroom.yml"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-INLINE = re.compile(r"`(python -m autograder [^`]+)`")
 CELL = re.compile(r"# (read-only|answer|tests): (\w+)(?:, (\d+) points?)?\n")
 FILE = re.compile(r"# ([\w/]+\.py)\n")
 KEYWORDS = "lab10 and not at_least"
-PROGRAMS = ("python", "pytest", "dask", "make", "nbgrader", "jupyter")
 
 
 def blocks(guide: str, language: str) -> list[str]:
     text = (GUIDES / f"{guide}.md").read_text(encoding="utf-8")
     return [block for name, block in BLOCK.findall(text) if name == language]
-
-
-def commands() -> list[str]:
-    """Every line of a block that begins with a program, and every command of ours in a text."""
-    shown: dict[str, None] = {}
-    for page in [labs.ROOT / "README.md", *sorted(GUIDES.glob("*.md"))]:
-        text = page.read_text(encoding="utf-8")
-        lines = [
-            line
-            for language, block in BLOCK.findall(text)
-            if language in ("", "bash", "console")
-            for line in block.replace("\\\n", " ").splitlines()
-        ]
-        shown |= dict.fromkeys(line for line in lines if line.startswith(PROGRAMS))
-        shown |= dict.fromkeys(INLINE.findall(text))
-    for step in workflow()["jobs"]["grade"]["steps"]:
-        lines = step.get("run", "").replace("\\\n", " ").splitlines()
-        ours = [line.strip() for line in lines if "python -m autograder" in line]
-        shown |= dict.fromkeys(line.partition(" || ")[0] for line in ours)
-    return list(shown)
 
 
 def workflow() -> dict[str, Any]:
@@ -66,62 +41,11 @@ def workflow() -> dict[str, Any]:
     return {"on" if key is True else key: value for key, value in read.items()}
 
 
-@cache
-def help_of(*command: str) -> str:
-    finished = subprocess.run([*command, "--help"], capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stderr
-    return finished.stdout
-
-
-def check_ours(words: list[str]) -> None:
-    """Parse the words as the command would, and run nothing."""
-    group: click.Command = cli
-    while isinstance(group, click.Group):
-        name, *words = words
-        assert name in group.commands, f"there is no command {name}"
-        group = group.commands[name]
-    group.make_context(group.name, words)
-
-
-@pytest.mark.parametrize("line", commands())
-def test_command_that_a_guide_shows_exists_with_its_options(
-    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("submitted", "results"):
-        (tmp_path / name).mkdir()
-    program, *words = shlex.split(line, comments=True)
-    options = [word.partition("=")[0] for word in words if word.startswith("--")]
-    if words[:2] == ["-m", "autograder"]:
-        check_ours(words[2:])
-    elif program == "python":
-        assert words[0] == "-m"
-        assert (labs.ROOT / f"{words[1].replace('.', '/')}.py").exists()
-    elif program == "pytest":
-        known = help_of(sys.executable, "-m", "pytest", "-p", "autograder.grading")
-        assert all(option in known for option in options)
-        assert "lab10" in line or (labs.ROOT / words[0]).exists()
-    elif program == "make":
-        makefile = (labs.ROOT / "Makefile").read_text(encoding="utf-8")
-        assert all(re.search(f"^{word}:", makefile, re.MULTILINE) for word in words)
-    elif program == "dask":
-        known = help_of(sys.executable, "-m", "dask", words[0])
-        assert all(option in known for option in options)
-    else:
-        assert shutil.which(program, path=str(Path(sys.executable).parent))
-
-
-@pytest.mark.parametrize("line", ["grade lab01", "export word results", "grade a b --out c --fast"])
-def test_command_with_something_wrong_would_be_found(line: str) -> None:
-    with pytest.raises(click.UsageError):
-        check_ours(shlex.split(line))
-
-
 # The lab that the guides write
 
 
 def lab_10(root: Path) -> None:
-    """Write the lab, its hidden tests and its answers as the guides show them."""
+    """Edit what `new` wrote, until it is the lab that the guides show."""
     cells = []
     for block in [*blocks("writing-a-lab", "python"), *blocks("hidden-tests", "python")]:
         if cell := CELL.match(block):
@@ -170,10 +94,19 @@ def written(tmp_path_factory: pytest.TempPathFactory, autograder: Command) -> Pa
         shutil.copytree(labs.ROOT / name, root / name, ignore=ignore)
     for name in ("pyproject.toml", "nbgrader_config.py"):
         shutil.copy(labs.ROOT / name, root)
+    started = autograder(root, "new", "lab10_decay")
+    assert started.returncode == 0, started.stderr
     lab_10(root)
     finished = autograder(root, "build", "lab10")
     assert finished.returncode == 0, finished.stderr
     return root
+
+
+def test_table_of_the_guide_names_the_files_that_new_writes() -> None:
+    text = (GUIDES / "writing-a-lab.md").read_text(encoding="utf-8")
+    places = [place.replace("NN", "10").replace("topic", "decay") for place in PLACES.values()]
+    rows = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+    assert rows == places
 
 
 def test_lab_of_the_guides_is_built_and_verified(written: Path, autograder: Command) -> None:
@@ -183,6 +116,13 @@ def test_lab_of_the_guides_is_built_and_verified(written: Path, autograder: Comm
     handed_out = (written / "labs/lab10_decay/lab10_decay.ipynb").read_text(encoding="utf-8")
     assert "NotImplementedError" in handed_out
     assert "(1 - rate) ** steps" not in handed_out
+
+
+def test_audit_finds_nothing_to_mend_in_the_lab_of_the_guides(
+    written: Path, autograder: Command
+) -> None:
+    finished = autograder(written, "audit", "lab10", "--jobs", "1")
+    assert (finished.returncode, finished.stderr) == (0, "")
 
 
 def test_mistake_of_the_guides_fails_its_task_and_the_variant_none(written: Path) -> None:
@@ -216,6 +156,40 @@ def in_project(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=300,
     )
+
+
+# The backend that refuses
+
+
+def test_backend_of_the_guide_refuses_in_one_line_wherever_it_is_asked_for(
+    project: Path, autograder: Command
+) -> None:
+    path = project / "autograder" / "sandbox" / "backends.py"
+    text = path.read_text(encoding="utf-8")
+    for change in blocks("isolation-backend", "diff"):
+        lines = change.splitlines()
+        before = "\n".join(line[1:] for line in lines if line[0] in "- ")
+        after = "\n".join(line[1:] for line in lines if line[0] in "+ ")
+        assert text.count(before) == 1, f"not, or not once, in backends.py:\n{before}"
+        text = text.replace(before, after)
+    path.write_text(text, encoding="utf-8")
+    for command in (["verify", "lab01"], ["grade", "lab01", project / "labs", "--out", "o"]):
+        finished = autograder(project, *command, "--isolation", "podman")
+        assert finished.returncode == 2
+        assert finished.stderr == "error: podman makes no box yet; leave --isolation out\n"
+    assert not (project / "o").exists()
+
+
+def test_backend_without_a_box_grades_nothing(project: Path, autograder: Command) -> None:
+    path = project / "autograder" / "sandbox" / "backends.py"
+    text = path.read_text(encoding="utf-8").replace('"account", "unsafe"]', '"podman", "unsafe"]')
+    path.write_text(text.replace('    "unsafe": "', '    "podman": "much",\n    "unsafe": "'))
+    submitted = project / "labs" / "lab01_sgd_vs_batch" / "lab01_sgd_vs_batch.ipynb"
+    grade = ["grade", "lab01", submitted, "--out", "o", "--isolation", "podman", "--jobs", 1]
+    finished = autograder(project, *grade)
+    assert finished.returncode == 2
+    assert "--isolation podman makes no box" in finished.stderr
+    assert not (project / "o" / "scores.csv").exists()
 
 
 # The workflow for GitHub Classroom
