@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import Command, Finished
 from nbclient import NotebookClient
 
 from autograder import labs
 
+Finished = subprocess.CompletedProcess[str]
+Command = Callable[..., Finished]
 NAME = "lab10_attention"
 
 
