@@ -245,3 +245,20 @@ def test_parameters_of_two_dtypes_are_refused_and_not_promoted():
     optimizer, params = transform.sgd(0.1), [np.zeros(2), np.zeros(2, dtype=np.float32)]
     with pytest.raises(ValueError, match="parameter 1 has dtype float32"):
         optimizer.step(params, params, optimizer.init(params))
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "adam"])
+def test_long_parameters_are_updated_as_one_vector_is(name):
+    """NumPy's go block by block past `BLOCK` entries, the last one short; torch's do not."""
+    rng = np.random.default_rng(3)
+    shapes = [(300, 250), (17,), (2, transform.BLOCK // 2)]
+    optimizer = getattr(transform, name)(0.1)
+    params = [rng.normal(size=shape) for shape in shapes]
+    tensors = [torch.tensor(w) for w in params]
+    state, torch_state = optimizer.init(params), optimizer.init(tensors)
+    for _ in range(3):
+        grads = [rng.normal(size=shape) for shape in shapes]
+        params, state = optimizer.step(params, grads, state)
+        tensors, torch_state = optimizer.step(tensors, list(map(torch.tensor, grads)), torch_state)
+    for w, tensor in zip(params, tensors, strict=True):
+        np.testing.assert_allclose(w, tensor.numpy(), rtol=1e-12, atol=1e-15)
