@@ -12,7 +12,6 @@ import base64
 import binascii
 import contextlib
 import json
-import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -24,7 +23,9 @@ from autograder import submission
 from autograder.completion import Notebook, released
 from autograder.errors import UnreadableSubmission
 from autograder.labs import Lab, source_of
-from autograder.results import SubmissionResult, TaskResult
+from autograder.results import SubmissionResult, TaskResult, property_of
+from autograder.submission import claimed_name, normal
+from autograder.writing import write_whole
 
 NOT_HANDED_IN = "The notebook that was handed in has no such cell."
 VERDICT = "# What the grader says"
@@ -65,11 +66,11 @@ def merged(lab: Lab, content: bytes) -> Notebook:
 
 def unanswered(lab: Lab, notebook: Notebook) -> set[str]:
     """The written answers of a merged notebook that are what was handed out, or are not there."""
-    sources = {_grade_id(cell): cell["source"] for cell in notebook["cells"]}
+    sources = {claimed_name(cell): cell["source"] for cell in notebook["cells"]}
     return {
         name
         for name, handed_out in _written_answers(lab).items()
-        if _bare(sources[name]) in ("", NOT_HANDED_IN, handed_out)
+        if normal(sources[name]) in ("", NOT_HANDED_IN, handed_out)
     }
 
 
@@ -77,15 +78,15 @@ def unanswered(lab: Lab, notebook: Notebook) -> set[str]:
 def _written_answers(lab: Lab) -> dict[str, str]:
     """What is handed out where a written answer is to stand, as a merged notebook would show it."""
     written = {task.name for task in lab.tasks if task.kind == "written"}
-    cells = {_grade_id(cell): source_of(cell) for cell in released(lab)["cells"]}
-    return {name: _bare(harmless(cells[name])) for name in written}
+    cells = {claimed_name(cell): source_of(cell) for cell in released(lab)["cells"]}
+    return {name: normal(harmless(cells[name])) for name in written}
 
 
 def add_verdict(notebook: Notebook, result: SubmissionResult) -> None:
     """Put into a merged notebook what the grader says: in its test cells, and at its beginning."""
     tasks = {f"test_{task.name}": task for task in result.tasks}
     for cell in notebook["cells"]:
-        if cell["cell_type"] == "code" and (task := tasks.get(_grade_id(cell))):
+        if cell["cell_type"] == "code" and (task := tasks.get(claimed_name(cell))):
             cell["outputs"] = [_printed(in_words(task))]
     said = [f"{result.score:g} of {result.max_score:g} automatic points", *result.errors]
     notebook["cells"].insert(0, _own_cell("code", "verdict"))
@@ -100,7 +101,7 @@ def in_words(task: TaskResult) -> str:
     lines = {f"{task.score or 0:g} of {task.max_score:g} points, {count}": None}
     for test in task.tests:
         if not test.passed:
-            name = test.name.partition("[")[0].replace("_", " ")
+            name = property_of(test.name).replace("_", " ")
             hint = f" ({test.hint})" if test.hint else ""
             lines[f"- {name}: {test.message}{hint}"] = None
     return "\n".join(lines)
@@ -124,11 +125,8 @@ def harmless(markdown: str, attachments: dict[str, Any] | None = None) -> str:
 
 def save(notebook: Notebook, path: Path) -> None:
     """Write the notebook in one step: whoever reads it finds the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(notebook, ensure_ascii=False).encode("utf-8", "replace")
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_bytes(text + b"\n")
-    fresh.replace(path)
+    write_whole(path, text + b"\n")
 
 
 def sha256_of_handin(path: Path) -> str | None:
@@ -172,7 +170,7 @@ def _owned(lab: Lab, ours: Cells, theirs: Cells) -> dict[int, int]:
         if _may_change(cell, known.kind)
         for claim in (
             *(("grade_id", known.name), ("id", known.id), ("writes", known.name)),
-            ("source", _bare(source_of(cell))),
+            ("source", normal(source_of(cell))),
         )
         if claim[1]
     }
@@ -190,8 +188,8 @@ def _owned(lab: Lab, ours: Cells, theirs: Cells) -> dict[int, int]:
 
 def _claims(cell: dict[str, Any]) -> Iterator[tuple[str, str]]:
     source = source_of(cell)
-    yield "grade_id", _grade_id(cell)
-    yield "source", _bare(source)
+    yield "grade_id", claimed_name(cell)
+    yield "source", normal(source)
     if isinstance(cell.get("id"), str):
         yield "id", cell["id"]
     if cell["cell_type"] == "code":
@@ -201,12 +199,12 @@ def _claims(cell: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _extras(ours: Cells, owned: dict[int, int], theirs: Cells) -> dict[int, Cells]:
     """The student's own cells, by the place of the instructor's cell that they follow."""
-    places = {_bare(source_of(cell)): place for place, cell in enumerate(ours)}
+    places = {normal(source_of(cell)): place for place, cell in enumerate(ours)}
     place_of = {number: place for place, number in owned.items()}
     extras: dict[int, Cells] = {}
     place = -1
     for number, cell in enumerate(theirs):
-        same = places.get(_bare(source_of(cell)))
+        same = places.get(normal(source_of(cell)))
         if number in place_of:
             place = place_of[number]
         elif same is not None:
@@ -313,14 +311,3 @@ def _pictures(data: Any) -> dict[str, str]:
 
 def _printed(text: str) -> dict[str, Any]:
     return {"output_type": "stream", "name": "stdout", "text": text}
-
-
-def _grade_id(cell: dict[str, Any]) -> str:
-    metadata = cell.get("metadata")
-    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    name = marks.get("grade_id") if isinstance(marks, dict) else None
-    return name if isinstance(name, str) else ""
-
-
-def _bare(source: str) -> str:
-    return " ".join(source.split())

@@ -24,7 +24,6 @@ from autograder.results import TestResult
 from autograder.transcript import Call, Recorded
 from dlcourse.testing import CheckError
 
-HIDDEN = Path(__file__).parent / "hidden"
 OTHER_FAILURE = "this property does not hold"
 
 

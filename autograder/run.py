@@ -99,7 +99,9 @@ def _shared_key(lab_name: str) -> str:
     grader = Path(__file__).parent
     sources = [lab.path, lab.hidden_tests, *LIBRARY.rglob("*.py"), *grader.glob("*.py")]
     sources += (grader / "sandbox").glob("*.py")
-    sources += (grader / "answers").glob(f"{lab_name[:5]}*.py")  # whose sentences are hints
+    sources += (grader / "answers").glob(
+        f"{labs.number_of(lab_name)}*.py"
+    )  # whose sentences are hints
     digest = hashlib.sha256()
     for path in sorted(sources):
         digest.update(f"{path.name}\0".encode() + path.read_bytes())

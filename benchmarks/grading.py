@@ -316,7 +316,7 @@ def main() -> None:
     }
     options.out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    (options.out / f"grading-{lab.name[:5]}.json").write_text(text, encoding="utf-8")
+    (options.out / f"grading-{labs.number_of(lab.name)}.json").write_text(text, encoding="utf-8")
     print(report(record, found))
 
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-import autograder
 import dlcourse
 from autograder.answers import Answer, AnswerError, load
 from autograder.grading import Case, HiddenTests
+from autograder.labs import HIDDEN
 from autograder.local import LocalStudent
 from autograder.results import TestResult
 
@@ -26,7 +26,6 @@ Function = Callable[..., Any]
 # Some answers divide zero by zero, be it by mistake or to mend it afterwards.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
-HIDDEN = Path(autograder.__file__).parent / "hidden"
 LABS = sorted(path.stem.removeprefix("test_") for path in HIDDEN.glob("test_lab*.py"))
 # The right ones of train_recipe train for seconds each: test_answers_capstone.py has them all.
 LENGTHY = {"train_recipe"}

@@ -11,7 +11,8 @@ import pytest
 from scipy import special, stats
 
 import dlcourse.init
-from autograder.grading import HIDDEN, HiddenTests
+from autograder.grading import HiddenTests
+from autograder.labs import HIDDEN
 from autograder.local import LocalStudent
 
 lab = importlib.import_module("autograder.hidden.test_lab06_initialization")
