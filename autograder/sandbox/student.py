@@ -59,7 +59,10 @@ class StudentProxy:
 
     def value(self, name: str) -> Any:
         """The value that the notebook's cells left under `name`; None if there is none."""
-        return self._ask({"op": "get", "name": name})
+        question = {"op": "get", "name": name}
+        found = self._ask(question)
+        # once more, if the cells left so many processes that there was no room for ours
+        return self._ask(question) if self._kill else found
 
     def _ask(self, question: dict[str, Any]) -> Any:
         try:

@@ -35,6 +35,7 @@ from autograder.sandbox.wire import Channel, Closed, WireError
 
 KILL_SECONDS = 2.0
 MOMENT = 0.0005
+LINGER_SECONDS = 1.0
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
@@ -136,6 +137,7 @@ class Loader:
         self._channel = Channel(connection, patience=None, buffered=False)
         self._limits = limits
         self._shell = warm_shell()
+        self._pid = os.getpid()
         self._runners: list[int] = []
 
     def run(self) -> None:
@@ -157,6 +159,9 @@ class Loader:
                 error = run_cell(self._shell, source)
         except BaseException as raised:  # a cell may raise SystemExit or worse: it is recorded
             error = raised
+        if os.getpid() != self._pid:  # a child of the cell's, which would run the rest as well
+            time.sleep(LINGER_SECONDS)  # in the place of the next that a fork bomb would make
+            os._exit(0)
         if error is None:
             return {"op": "ran"}
         return {"op": "ran", "type": type(error).__name__, "text": words_of(error)}
@@ -164,7 +169,11 @@ class Loader:
     def _fork_runner(self, descriptor: int) -> None:
         # only our own: a cell may have left children that a later one waits for
         self._runners = [pid for pid in self._runners if not ended(pid)]
-        runner = os.fork()
+        try:
+            runner = os.fork()
+        except OSError:  # of too many processes: the trusted side sees the end, and has them killed
+            os.close(descriptor)
+            return
         if runner:
             self._runners.append(runner)
             os.close(descriptor)
