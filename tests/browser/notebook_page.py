@@ -15,13 +15,14 @@ OPTIONS = ("--LabApp.expose_app_in_browser=True",)
 _OVER = """() => {
     const kernel = window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel;
     const prompts = [...document.querySelectorAll('.jp-Notebook .jp-InputPrompt')];
-    return kernel?.connectionStatus === 'connected' && kernel.status === 'idle' && !prompts.some(prompt => prompt.innerText.includes('*'));
+    const running = prompts.some(prompt => prompt.textContent.includes('*'));
+    return kernel?.connectionStatus === 'connected' && kernel.status === 'idle' && !running;
 }"""
 _WIDGETS = "window.jupyterapp.shell.currentWidget.content.widgets"
 _OUTPUTS = f"{_WIDGETS}.map(cell => cell.model.outputs?.toJSON() ?? [])"
 _CELLS = "document.querySelectorAll('.jp-Notebook .jp-Cell')"
 _WRITING = "document.activeElement.closest('.cm-content')"
-_PROMPT = f"n => {_CELLS}[n].querySelector('.jp-InputPrompt').innerText"
+_PROMPT = f"n => {_CELLS}[n].querySelector('.jp-InputPrompt').textContent"
 
 
 @dataclass
