@@ -111,10 +111,10 @@ class NotebookPage:
         return " ".join(str(area.first.inner_text()).split())
 
     def errors(self) -> dict[int, str]:
-        """The exceptions that stand under cells, by the number of the cell."""
+        """What is said of exceptions under cells, by the number of the cell."""
         outputs = self.page.evaluate(f"() => {_OUTPUTS}")
         return {
-            number: f"{output['ename']}: {output['evalue']}"
+            number: "\n".join(output["traceback"])
             for number, shown in enumerate(outputs)
             for output in shown
             if output["output_type"] == "error"
