@@ -235,30 +235,30 @@ def audit_command(name: str, quick: bool, jobs: int, data: Path | None, page: Pa
 
 @cli.command()
 @click.argument("name", metavar="LAB|--all", required=False)
-@click.option("--all", "everything", is_flag=True, help="The whole course in one zip.")
+@click.option("--all", "everything", is_flag=True, help="A zip with the bundle of each lab.")
 @click.option(
     "--out", required=True, metavar="ZIP", type=click.Path(path_type=Path, dir_okay=False)
 )
 def bundle(name: str | None, everything: bool, out: Path) -> None:
     """Write what a student gets: the lab, a wheel of the student edition of dlcourse, a README.
 
-    Nothing is written if the zip would hold a solution, a hidden test, a key or the like.
+    Nothing is written if the zip would hold a solution, a hidden test, a key or the like. With
+    --all, a zip of such zips is for you: hand them out one at a time, since the library of each lab
+    has the solutions of earlier ones.
 
     Example: python -m autograder bundle lab01 --out lab01.zip
     """
-    from autograder.bundle import LeakFound, write_bundle
+    from autograder.bundle import LeakFound, write_bundle, write_course
 
     if everything == (name is not None):
         raise click.UsageError("say either a LAB or --all, as in: bundle lab01 --out lab01.zip")
     try:
-        written = write_bundle(_labs((name,) if name else ()), out)
+        names = write_course(out) if name is None else write_bundle(labs.find(name), out)
     except LeakFound as error:
         for leak in error.leaks:
             errors.print(str(leak), markup=False, highlight=False, soft_wrap=True)
         raise
-    for remark in written.remarks:
-        errors.print(remark, markup=False, highlight=False, soft_wrap=True)
-    console.print(f"{_shown(out)}: {', '.join(written.names)}", highlight=False, soft_wrap=True)
+    console.print(f"{_shown(out)}: {', '.join(names)}", highlight=False, soft_wrap=True)
 
 
 @cli.group()

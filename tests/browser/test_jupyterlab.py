@@ -36,7 +36,7 @@ def open_lab(browser: Any, serve: Callable[..., str], tmp_path: Path) -> Iterato
     context.grant_permissions(["clipboard-read", "clipboard-write"])
 
     def start(lab: Lab) -> NotebookPage:
-        write_bundle([lab], tmp_path / "lab.zip")
+        write_bundle(lab, tmp_path / "lab.zip")
         with zipfile.ZipFile(tmp_path / "lab.zip") as bundle:
             bundle.extractall(tmp_path)
             wheel = next(name for name in bundle.namelist() if name.endswith(".whl"))
