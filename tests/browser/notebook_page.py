@@ -11,7 +11,7 @@ from autograder.labs import source_of
 
 PATIENCE = 30_000  # milliseconds, for what the page does
 LONG = 300_000  # for what a kernel does
-OPTIONS = ("--LabApp.expose_app_in_browser=True",)
+OPTIONS = ("--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True")
 _OVER = """() => {
     const kernel = window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel;
     const prompts = [...document.querySelectorAll('.jp-Notebook .jp-InputPrompt')];
@@ -40,12 +40,17 @@ class NotebookPage:
     complaints: list[str] = field(default_factory=list)
 
     @classmethod
-    def open(cls, page: Any, address: str, path: Path, notebook: Notebook) -> NotebookPage:
-        """Open the file `path`, which holds `notebook`, and wait for its kernel."""
+    def open(
+        cls, page: Any, address: str, path: Path, notebook: Notebook, where: str = "lab/tree"
+    ) -> NotebookPage:
+        """Open the file `path`, which holds `notebook`, and wait for its kernel.
+
+        `where` is "notebooks" for Notebook 7.
+        """
         opened = cls(page, notebook["cells"])
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: opened.complaints.append(str(error)))
-        page.goto(f"{address}/lab/tree/{path.name}")
+        page.goto(f"{address}/{where}/{path.name}")
         page.wait_for_function(f"{_CELLS}.length === {len(opened.cells)}")
         opened.wait()
         page.evaluate(
