@@ -1,15 +1,14 @@
 """What a student gets: the lab, a wheel of the student edition of dlcourse, and a README.
 
 The zip is looked through for leaks, every byte of it, before it stands where it was asked for. The
-same sources give the same bytes.
+same sources give the same bytes. A course is a zip of such zips, for the instructor: each lab's
+library holds what earlier labs asked for, so they are handed out one after the other.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import io
-import json
 import re
 import shutil
 import subprocess
@@ -17,16 +16,14 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from autograder import build, labs
-from autograder.edition import withheld, write_student_edition
+from autograder.edition import write_student_edition
 from autograder.errors import AutograderError
 from autograder.labs import Lab
 from autograder.leaks import Leak, find_leaks
 
-COURSE = "course"
 _DESCRIPTION = Path("docs", "guides", "student.md")
 _TIME = (1980, 1, 1, 0, 0, 0)
 _LEFT_OUT = frozenset({".ipynb_checkpoints", "__pycache__", ".DS_Store"})
@@ -41,12 +38,12 @@ of the two commands, a network. Unpack the zip, open a terminal in this folder, 
 on **Linux** and **macOS**
 
     python3 -m venv .venv && .venv/bin/python -m pip install "{install}"
-    .venv/bin/jupyter lab{start}
+    .venv/bin/jupyter lab {notebook}
 
 on **Windows**, in PowerShell
 
     py -m venv .venv; .venv\\Scripts\\python -m pip install "{install}"
-    .venv\\Scripts\\jupyter lab{start}
+    .venv\\Scripts\\jupyter lab {notebook}
 
 The first takes some minutes and is needed once. The second opens the lab in your browser; keep its
 terminal open, and stop it there with Ctrl+C. Work from top to bottom, and run the cell under each
@@ -57,6 +54,13 @@ function as often as you like.
 Something does not work? Say `.venv/bin/dlcourse doctor` (on Windows `.venv\\Scripts\\dlcourse
 doctor`): it looks at your set-up and says what to do. `dlcourse progress NOTEBOOK` says what is
 still open, and `dlcourse check NOTEBOOK` runs all checks of a notebook anew.
+"""
+COURSE_README = """\
+# The labs, for you who teach
+
+Each zip in here is what students get of one lab. **Hand them out one at a time**, the next one when
+the last has been handed in: the library in each withholds what its own lab and later ones ask for,
+and has the solutions of earlier ones, since later labs build on them.
 """
 _WITH_TORCH = "PyTorch, which this needs, is a large download; it comes with the first command."
 _WITHOUT_TORCH = """\
@@ -75,51 +79,58 @@ class LeakFound(AutograderError):
         self.leaks = tuple(leaks)
 
 
-@dataclass(frozen=True)
-class Bundle:
-    """A bundle that was written.
-
-    Attributes:
-        path: the zip.
-        names: the names of what is in it.
-        remarks: what the instructor should know of it.
-    """
-
-    path: Path
-    names: tuple[str, ...]
-    remarks: tuple[str, ...]
-
-
-def write_bundle(chosen: Sequence[Lab], out: Path) -> Bundle:
-    """Write the bundle of a lab, or of a course of several in their order, to `out`.
-
-    The library withholds what the first of the labs, or a later one, asks for.
+def write_bundle(lab: Lab, out: Path) -> list[str]:
+    """Write the bundle of a lab to `out`; the names of what is in it.
 
     Raises:
         LeakFound: with what the leak check found; `out` is not touched.
-        AutograderError: if a released notebook is not what its source makes, or for want of
+        AutograderError: if the released notebook is not what its source makes, or for want of
             hatchling.
     """
-    for lab in chosen:
-        if not build.is_current(lab):
-            raise AutograderError(
-                f"labs/{lab.name} is out of step with its source;"
-                f" run 'python -m autograder build {lab.name}' first"
-            )
-    content = _content(chosen)
-    leaks = _leaks(chosen, content, out.name)
+    return _write(bundle_of(lab), out)
+
+
+def write_course(out: Path) -> list[str]:
+    """Write a zip with the bundle of each lab to `out`, for the instructor; the names in it.
+
+    Raises:
+        LeakFound: with what the leak check found in any of them; `out` is not touched.
+        AutograderError: as `write_bundle`.
+    """
+    every = {f"{name}.zip": bundle_of(labs.find(name)) for name in labs.all_labs()}
+    return _write(_zipped({"README.md": COURSE_README.encode()} | every), out)
+
+
+def bundle_of(lab: Lab) -> bytes:
+    """The bundle of a lab, looked through for leaks.
+
+    Raises:
+        LeakFound: with what the leak check found.
+        AutograderError: as `write_bundle`.
+    """
+    if not build.is_current(lab):
+        raise AutograderError(
+            f"labs/{lab.name} is out of step with its source;"
+            f" run 'python -m autograder build {lab.name}' first"
+        )
+    bundle = _zipped(_content(lab))
+    leaks = find_leaks(bundle, lab.name, f"{lab.name}.zip")
     if leaks:
         raise LeakFound(leaks)
+    return bundle
+
+
+def _write(content: bytes, out: Path) -> list[str]:
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(_zipped(content))
-    remarks = [remark for lab in chosen[1:] for remark in _remarks(lab, chosen[0], content)]
-    return Bundle(out, tuple(content), tuple(remarks))
+    out.write_bytes(content)
+    with zipfile.ZipFile(out) as archive:
+        return archive.namelist()
 
 
-def build_wheel(lab: str, label: str, directory: Path) -> Path:
+def build_wheel(lab: str, directory: Path) -> Path:
     """Build a wheel of the student edition for `lab` in `directory`.
 
-    Its version ends in `label` and a hash of the library, so that pip replaces another edition.
+    Its version ends in the lab and a hash of the library, so that pip replaces another edition.
     """
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
@@ -127,7 +138,7 @@ def build_wheel(lab: str, label: str, directory: Path) -> Path:
         for name in ("pyproject.toml", "LICENSE"):
             shutil.copy(labs.ROOT / name, root)
         shutil.copy(labs.ROOT / _DESCRIPTION, root / "README.md")
-        _mark_version(root, label)
+        _mark_version(root, lab[:5])
         command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d"]
         finished = subprocess.run(
             [*command, str(directory.resolve())],
@@ -141,33 +152,26 @@ def build_wheel(lab: str, label: str, directory: Path) -> Path:
     return next(directory.glob("dlcourse-*.whl"))
 
 
-def _content(chosen: Sequence[Lab]) -> dict[str, bytes]:
-    """The files of a bundle by their names; those of a course stand in a folder a lab."""
-    alone = len(chosen) == 1
-    label = chosen[0].name[:5] if alone else COURSE
-    folder = chosen[0].name if alone else COURSE
+def _content(lab: Lab) -> dict[str, bytes]:
+    """The files of a bundle by their names."""
     files = {}
-    for lab in chosen:
-        home = f"{folder}/" if alone else _home(lab)
-        for path in sorted(lab.release.parent.rglob("*")):
-            inner = path.relative_to(lab.release.parent)
-            if path.is_file() and not _LEFT_OUT & set(inner.parts):
-                files[f"{home}{inner.as_posix()}"] = path.read_bytes()
+    for path in sorted(lab.release.parent.rglob("*")):
+        inner = path.relative_to(lab.release.parent)
+        if path.is_file() and not _LEFT_OUT & set(inner.parts):
+            files[f"{lab.name}/{inner.as_posix()}"] = path.read_bytes()
     with tempfile.TemporaryDirectory() as directory:
-        wheel = build_wheel(chosen[0].name, label, Path(directory))
-        files[f"{folder}/{wheel.name}"] = wheel.read_bytes()
-    files[f"{folder}/README.md"] = _readme(chosen, wheel.name).encode()
+        wheel = build_wheel(lab.name, Path(directory))
+        files[f"{lab.name}/{wheel.name}"] = wheel.read_bytes()
+    files[f"{lab.name}/README.md"] = _readme(lab, wheel.name).encode()
     return files
 
 
-def _readme(chosen: Sequence[Lab], wheel: str) -> str:
-    torch = any(lab.torch for lab in chosen)
-    alone = len(chosen) == 1
+def _readme(lab: Lab, wheel: str) -> str:
     return README.format(
-        title=_title(chosen[0]) if alone else "The labs",
-        install=f"./{wheel}[torch]" if torch else f"./{wheel}",
-        start=f" {chosen[0].release.name}" if alone else "",
-        torch=_WITH_TORCH if torch else _WITHOUT_TORCH,
+        title=_title(lab),
+        install=f"./{wheel}[torch]" if lab.torch else f"./{wheel}",
+        notebook=lab.release.name,
+        torch=_WITH_TORCH if lab.torch else _WITHOUT_TORCH,
     )
 
 
@@ -197,52 +201,3 @@ def _zipped(content: Mapping[str, bytes]) -> bytes:
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, content[name], zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
-
-
-def _leaks(chosen: Sequence[Lab], content: Mapping[str, bytes], name: str) -> list[Leak]:
-    """What a bundle must not hold; in a course, a lab's own files are looked at as that lab's."""
-    if len(chosen) == 1:
-        return find_leaks(_zipped(content), chosen[0].name, name)
-    leaks = []
-    rest = dict(content)
-    for lab in chosen:
-        own = {path: rest.pop(path) for path in list(rest) if path.startswith(_home(lab))}
-        leaks += find_leaks(_zipped(own), lab.name, name)
-    return find_leaks(_zipped(rest), chosen[0].name, name) + leaks
-
-
-def _remarks(lab: Lab, first: Lab, content: Mapping[str, bytes]) -> list[str]:
-    """What a lab suffers, and what it tells of earlier ones, where all labs are handed out."""
-    remarks = []
-    own = set(lab.code_tasks())
-    missing = sorted((_imported(lab) & set(withheld(first.name))) - own)
-    if missing:
-        remarks.append(
-            f"{lab.name} calls {', '.join(missing)} of the library, which earlier labs ask for and"
-            " this bundle withholds: hand it out by itself, after them, to have it run whole"
-        )
-    files = {path: data for path, data in content.items() if path.startswith(_home(lab))}
-    shown = {leak.where.rpartition("!cell ")[2] for leak in find_leaks(_zipped(files), first.name)}
-    if shown:
-        remarks.append(
-            f"{lab.name} shows what earlier labs ask for, in {', '.join(sorted(shown))}:"
-            " hand it out by itself, after them, to keep that back"
-        )
-    return remarks
-
-
-def _home(lab: Lab) -> str:
-    """Where a lab's files stand in the bundle of a course."""
-    return f"{COURSE}/{lab.name}/"
-
-
-def _imported(lab: Lab) -> set[str]:
-    """The names that a released notebook imports from dlcourse."""
-    names: set[str] = set()
-    for cell in json.loads(lab.release.read_text(encoding="utf-8"))["cells"]:
-        if cell["cell_type"] != "code":
-            continue
-        for node in ast.walk(ast.parse(labs.source_of(cell))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dlcourse"):
-                names |= {alias.name for alias in node.names}
-    return names

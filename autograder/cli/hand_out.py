@@ -48,7 +48,7 @@ def new(name: str) -> None:
 
 @click.command()
 @click.argument("name", metavar="LAB|--all", required=False)
-@click.option("--all", "everything", is_flag=True, help="The whole course in one zip.")
+@click.option("--all", "everything", is_flag=True, help="A zip with the bundle of each lab.")
 @click.option(
     "--out",
     required=True,
@@ -59,23 +59,23 @@ def new(name: str) -> None:
 def bundle(name: str | None, everything: bool, out: Path) -> None:
     """Write what a student gets: the lab, a wheel of the student edition of dlcourse, a README.
 
-    Nothing is written if the zip would hold a solution, a hidden test, a key or the like.
+    Nothing is written if the zip would hold a solution, a hidden test, a key or the like. With
+    --all, a zip of such zips is for you: hand them out one at a time, since the library of each lab
+    has the solutions of earlier ones.
 
     Example: python -m autograder bundle lab01 --out lab01.zip
     """
-    from autograder.bundle import LeakFound, write_bundle
+    from autograder.bundle import LeakFound, write_bundle, write_course
 
     if everything == (name is not None):
         raise click.UsageError("say either a LAB or --all, as in: bundle lab01 --out lab01.zip")
     try:
-        written = write_bundle(chosen_labs((name,) if name else ()), out)
+        names = write_course(out) if name is None else write_bundle(labs.find(name), out)
     except LeakFound as error:
         for leak in error.leaks:
             errors.print(str(leak), markup=False, highlight=False, soft_wrap=True)
         raise
-    for remark in written.remarks:
-        errors.print(remark, markup=False, highlight=False, soft_wrap=True)
-    console.print(f"{shown(out)}: {', '.join(written.names)}", highlight=False, soft_wrap=True)
+    console.print(f"{shown(out)}: {', '.join(names)}", highlight=False, soft_wrap=True)
 
 
 @click.group()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import linecache
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -90,7 +91,10 @@ class _Watched:
 def _try(check: Property, watched: _Watched) -> Line:
     sentence = (check.__doc__ or check.__name__).strip().splitlines()[0]
     try:
-        check(watched)
+        with warnings.catch_warnings():
+            # NumPy's, of NaN and division by zero: the line says better where they come out.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            check(watched)
     except NotImplementedError:
         return Line(False, sentence, "not written yet")
     except CheckError as error:

@@ -74,7 +74,7 @@ def _two_panels(forward: Forward, gamma: float, beta: float, mean: float, width:
         _histogram(z, "$z$, what comes in", left)
         _histogram(y, r"$y$, what comes out", right)
         _mark_cut(y, right)
-        figure.subplots_adjust(left=0.03, right=0.97, top=0.8, bottom=0.18, wspace=0.1)
+        figure.subplots_adjust(left=0.03, right=0.97, top=0.8, bottom=0.18, wspace=0.16)
     words = (
         f"In: mean {z.mean():.2f}, standard deviation {z.std():.2f}. "
         f"Out, with γ = {gamma:.1f} and β = {beta:.1f}: mean {y.mean() + 0.0:.2f}, "

@@ -187,8 +187,15 @@ def _control(knob: Knob) -> tuple[Any, Any]:
         "style": {"description_width": "initial"},
     }
     if isinstance(knob, Choice):
-        layout = {"width": "auto", "margin": "2px 24px 2px 2px"}
-        choice = widgets.Dropdown(options=knob.options, value=knob.start, layout=layout, **named)
+        # Not a list to drop down: JupyterLab takes its arrow keys to walk through the cells.
+        choice = widgets.ToggleButtons(
+            options=knob.options,
+            value=knob.start,
+            tooltips=[f"{knob.name}: {option}" for option in knob.options],
+            layout={"margin": "2px 24px 2px 2px"},
+            **named,
+        )
+        choice.style.button_width = "auto"
         return choice, choice
     field = widgets.BoundedFloatText(
         value=knob.start,

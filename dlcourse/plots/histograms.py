@@ -61,7 +61,7 @@ def layer_histograms(
         figure, grid = plt.subplots(
             len(rows),
             depth,
-            figsize=(max(1.2 * depth, 3.0) + 0.4, 1.55 * len(rows) + 0.4),
+            figsize=(max(depth, 3) + 0.4, 1.3 * len(rows) + 0.4),
             squeeze=False,
             layout="constrained",
         )
@@ -71,7 +71,7 @@ def layer_histograms(
             _panel(values, span, ax)
         axes[0].set_ylabel(label)
     for name, ax in zip(columns, grid[-1], strict=True):
-        ax.set_xlabel(name, fontsize=9)
+        ax.set_xlabel(name, fontsize=10)
     if title:
         figure.suptitle(title)
     return figure
@@ -85,13 +85,13 @@ def _panel(values: np.ndarray, span: tuple[float, float], ax: Axes) -> None:
     others = np.histogram(finite[finite != 0], bins=BINS, range=span)[0]
     tallest = others.max() if others.any() else counts.max()
     ax.set(xlim=span, ylim=(0, 1.1 * max(tallest, 1)), yticks=[])
-    ax.set_xticks(span, [f"{end:.2g}" for end in span], fontsize=8)
+    ax.set_xticks(span, [f"{end:.2g}" for end in span], fontsize=9)
     first, last = ax.get_xticklabels()
     first.set_horizontalalignment("left")
     last.set_horizontalalignment("right")
     ax.grid(False)
     ax.spines["left"].set_visible(False)
-    ax.set_title("\n".join(_summary(values, finite, zeros)), fontsize=8, loc="left")
+    ax.set_title("\n".join(_summary(values, finite, zeros)), fontsize=9, loc="left")
 
 
 def _summary(values: np.ndarray, finite: np.ndarray, zeros: float) -> list[str]:

@@ -33,15 +33,15 @@ COLORS_A_PICTURE = 64
 BUTTONS = {
     "minus": "−",
     "plus": "+",
-    "fast-backward": "⏮",
-    "step-backward": "⏴",
+    "fast-backward": "«",
+    "step-backward": "‹",
     "play fa-flip-horizontal": "◀",
-    "pause": "⏸",
+    "pause": "‖",
     "play": "▶",
-    "step-forward": "⏵",
-    "fast-forward": "⏭",
+    "step-forward": "›",
+    "fast-forward": "»",
 }
-"""The signs on the buttons of the player, by their names in Font Awesome."""
+"""The signs on the buttons of the player, by their names in Font Awesome; of every font."""
 
 
 def race(
@@ -131,10 +131,13 @@ def race_picture(
 def race_html(animation: FuncAnimation) -> str:
     """The animation as HTML with a player, for ``IPython.display.HTML``.
 
-    Matplotlib's own player fetches the signs on its buttons from the network; here they are text.
+    Matplotlib's own player fetches the signs on its buttons from the network, and its slider and
+    picture have no name for a screen reader; here the signs are text, and all have names.
     """
     html = _player(animation)
     html = re.sub(r'<link rel="stylesheet"\s+href="[^"]*font-awesome[^"]*">', "", html)
+    html = html.replace('type="range"', 'type="range" aria-label="Picture of the race"')
+    html = html.replace("<img id=", '<img alt="The race as it stands at this picture" id=')
     html = re.sub(r'<i class="fa fa-([-\w ]+)"></i>', lambda sign: BUTTONS[sign[1]], html)
     # base64 in matplotlib's script is broken into lines that end in a backslash
     return re.sub(r"(?<=data:image/png;base64,)[A-Za-z0-9+/=\\\n]+", _few_colors, html)

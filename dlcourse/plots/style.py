@@ -6,35 +6,44 @@ a dash and a marker of its own besides.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
 
 COLORS = ("#004488", "#DDAA33", "#BB5566", "#000000")
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D")
+LOOK: dict[str, Any] = {
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.dpi": 100,
+    "figure.figsize": (6.0, 4.0),
+    "font.size": 11,
+    "grid.alpha": 0.3,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+}
 
 
-def look() -> AbstractContextManager[None]:
+@contextmanager
+def look() -> Iterator[None]:
     """A context in which figures that are made have the look of the course.
 
     ``with look(): fig, ax = plt.subplots()``
     """
     import matplotlib as mpl
 
-    return mpl.rc_context(
-        {
-            "axes.axisbelow": True,
-            "axes.grid": True,
-            "axes.spines.right": False,
-            "axes.spines.top": False,
-            "figure.dpi": 100,
-            "figure.figsize": (6.0, 4.0),
-            "font.size": 11,
-            "grid.alpha": 0.3,
-            "legend.frameon": False,
-            "lines.linewidth": 1.8,
-        }
-    )
+    # Not rc_context: a notebook's first figure turns "interactive" on, so that cells show what they
+    # draw, and that must outlast us.
+    settings = cast(dict[str, Any], mpl.rcParams)
+    before = {name: settings[name] for name in LOOK}
+    settings.update(LOOK)
+    try:
+        yield
+    finally:
+        settings.update(before)
 
 
 def line_style(i: int) -> dict[str, Any]:

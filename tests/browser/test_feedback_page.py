@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,27 +56,14 @@ class Noticed:
     console: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """A real Chromium, without a head."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("there is no Chromium here: apt-get install chromium")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def visit(chromium: Any) -> Iterator[Callable[..., tuple[Any, Noticed]]]:
+def visit(browser: Any) -> Iterator[Callable[..., tuple[Any, Noticed]]]:
     """``visit(path, width=375)``: the page, opened, and what it does from then on."""
     contexts = []
 
     def open_page(path: Path, width: int = 1280) -> tuple[Any, Noticed]:
         noticed = Noticed()
-        contexts.append(chromium.new_context(viewport={"width": width, "height": 900}))
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}))
         page = contexts[-1].new_page()
 
         def dismiss(dialog: Any) -> None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nbgrader.api import Gradebook
@@ -22,11 +19,6 @@ from autograder.completion import Notebook, completed, save
 from autograder.gradebook import dump
 from autograder.labs import Lab
 
-playwright = pytest.importorskip("playwright.sync_api", reason="say: pip install playwright")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no Chromium; say: apt-get install chromium"
-)
 URL = "sqlite:///gradebook.db"
 PATIENCE = 120_000  # milliseconds
 
@@ -47,7 +39,7 @@ class Desk:
 
     root: Path
     address: str
-    page: playwright.Page
+    page: Any
 
     @property
     def url(self) -> str:
@@ -79,61 +71,17 @@ class Desk:
         self.page.wait_for_load_state("networkidle")
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[playwright.Browser]:
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
-def desk_of(browser: playwright.Browser, tmp_path: Path) -> Iterator[Callable[[Path], Desk]]:
+def desk_of(browser: Any, serve: Callable[..., str]) -> Callable[[Path], Desk]:
     """``desk_of(root)`` starts a server in the course `root`."""
-    servers: list[subprocess.Popen[bytes]] = []
 
     def start(root: Path) -> Desk:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        own = {"PATH": path, "HOME": str(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path / "jupyter")}
-        with (tmp_path / "server.log").open("wb") as log:
-            servers.append(
-                subprocess.Popen(
-                    [
-                        *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
-                        *(f"--port={port}", f"--ServerApp.root_dir={root}"),
-                        *("--IdentityProvider.token=", "--ServerApp.port_retries=0"),
-                    ],
-                    cwd=root,
-                    env=os.environ | own | {"OMP_NUM_THREADS": "1"},
-                    stdout=log,
-                    stderr=log,
-                )
-            )
-        address = f"http://127.0.0.1:{port}"
-        _wait_for(f"{address}/formgrader/api/status", tmp_path / "server.log")
+        address = serve("jupyter_server", root)
         page = browser.new_page(viewport={"width": 1200, "height": 1000})
         page.set_default_timeout(PATIENCE)
         return Desk(root, address, page)
 
-    yield start
-    for server in servers:
-        server.terminate()
-        server.wait(timeout=60)
-
-
-def _wait_for(address: str, log: Path) -> None:
-    until = time.monotonic() + 120
-    while True:
-        try:
-            urllib.request.urlopen(address, timeout=10).close()
-            return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            if time.monotonic() > until:
-                raise AssertionError(log.read_text()) from None
-            time.sleep(0.2)
+    return start
 
 
 def hostile(lab: Lab) -> Notebook:

@@ -32,6 +32,13 @@ def _lines(function, capsys, properties=(_doubles, _keeps_zero)):
     return capsys.readouterr().out.splitlines()
 
 
+@pytest.mark.filterwarnings("error")
+def test_warnings_of_numpy_do_not_stand_before_the_lines(capsys):
+    lines = _lines(lambda x: x / np.zeros(len(x)), capsys)
+    assert "Two becomes four." in lines[0]
+    assert "not finite" in lines[0]
+
+
 def test_each_property_that_holds_has_a_line(capsys):
     assert _lines(lambda x: 2 * x, capsys) == [
         "✓ Two becomes four.",

@@ -15,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
-from dlcourse.plots.races import race, race_html, race_picture
+from dlcourse.plots.races import BUTTONS, race, race_html, race_picture
 from dlcourse.surfaces import Beale, EccentricBowl, LongValley, Saddle
 
 mpl.use("Agg")
@@ -87,6 +87,20 @@ def test_the_page_needs_no_network_and_every_button_has_its_sign():
     buttons = re.findall(r"<button[^>]*>\s*(.*?)</button>", html, flags=re.DOTALL)
     assert len(buttons) == len(set(buttons)) == 9
     assert all(len(sign) == 1 for sign in buttons)
+
+
+def test_every_sign_is_in_a_plain_font():
+    from matplotlib import font_manager, ft2font
+
+    font = ft2font.FT2Font(font_manager.findfont("DejaVu Sans"))
+    assert all(ord(sign) in font.get_charmap() for sign in BUTTONS.values())
+
+
+def test_all_of_the_player_has_a_name_that_a_screen_reader_says():
+    html = race_html(race({"a": descent(Beale(), 1e-3, 3)}, Beale()))
+    controls = re.findall(r"<(?:button|img|form|input[^>]*range)[^>]*>", html)
+    assert len(controls) == 12
+    assert all(re.search(r'(aria-label|alt)="[A-Z][^"]+"', control) for control in controls)
 
 
 def test_a_bar_counts_the_pictures_as_they_are_drawn_and_leaves_nothing(capsys):
