@@ -66,6 +66,20 @@ def test_question_has_right_and_wrong_letters(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", all_labs())
+def test_not_all_questions_of_a_lab_have_the_same_number_of_right_letters(name: str) -> None:
+    keys = [task.key for task in find(name).tasks if task.kind == "concept"]
+    assert len({len(key) for key in keys}) > 1
+
+
+@pytest.mark.parametrize("name", all_labs())
+def test_no_letter_is_right_in_all_or_in_none_of_the_questions_that_have_it(name: str) -> None:
+    questions = [task for task in find(name).tasks if task.kind == "concept"]
+    for letter in set().union(*(task.letters for task in questions)):
+        right = [letter in task.key for task in questions if letter in task.letters]
+        assert len(right) == 1 or len(set(right)) == 2, letter
+
+
+@pytest.mark.parametrize("name", all_labs())
 def test_names_and_cell_ids_are_unique(name: str) -> None:
     lab = find(name)
     for names in ([c.name for c in lab.cells if c.name], [c.id for c in lab.cells]):
