@@ -76,7 +76,8 @@ bench: setup ## speed and memory, ours and the peers', side by side; into benchm
 	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip install --quiet --requirement benchmarks/peers.txt
 	@python benchmarks/library.py --out benchmarks/out
-	@python -m benchmarks.grading --out benchmarks/out
+	@python -m benchmarks.grading --lab lab08 --out benchmarks/out
+	@python -m benchmarks.grading --lab lab01 --out benchmarks/out
 
 docs: $(READY) ## the documentation and API reference, into docs/_build/
 	@python -m sphinx -q -W docs docs/_build
