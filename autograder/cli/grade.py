@@ -14,7 +14,8 @@ from rich.table import Table
 from autograder import labs
 from autograder.cli.console import ISOLATIONS, console, errors, shown
 from autograder.collect import Handin, collect
-from autograder.report.handins import keep_notebooks, kept_notebook
+from autograder.export import write_all_scores
+from autograder.outputs import Outputs
 from autograder.results import ResultsFile, SubmissionResult
 from autograder.run import Run, grade_all
 from autograder.sandbox import backends
@@ -91,13 +92,12 @@ def grade(
             errors.print(remark, markup=False)
         run = Run(lab, course_secret(), isolation, max(1, jobs), scheduler, force)
         kept = ResultsFile.of(out)
-        results, replaced = _grade(run, found.handins, kept, replace=yes)
+        outputs = Outputs(lab, found.handins, out, gradebook, course)
+        results, replaced = _grade(run, found.handins, kept, outputs, replace=yes)
         if replaced:
-            keep_notebooks(lab, found.handins, results, out)
-        if replaced and gradebook is not None:
-            _write_gradebook(lab, results, found.handins, gradebook, course)
+            outputs.finish()
     if replaced:
-        _write_outputs(lab, results, kept, out, gradebook)
+        write_all_scores(kept.latest(), out / "scores.csv")
     _print_scores(results)
     if replaced:
         console.print(f"results, scores.csv and feedback are in {shown(out)}")
@@ -107,21 +107,28 @@ def grade(
 
 
 def _grade(
-    run: Run, handins: list[Handin], kept: ResultsFile, *, replace: bool
+    run: Run, handins: list[Handin], kept: ResultsFile, outputs: Outputs, *, replace: bool
 ) -> tuple[list[SubmissionResult], bool]:
     """Grade into `kept`; whether it was, which a forced run does only if it may replace."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=errors) as bar:
         task = bar.add_task(f"grading {run.lab.name}", total=len(handins))
+
+        def done(result: SubmissionResult) -> None:
+            bar.advance(task)
+            if not run.force:
+                outputs.add(result)
+
         if not run.force:
-            return grade_all(run, handins, kept, lambda result: bar.advance(task)), True
+            return grade_all(run, handins, kept, done), True
         fresh = ResultsFile(kept.path.with_name("results-regraded.jsonl"))
         fresh.path.unlink(missing_ok=True)
-        results = grade_all(run, handins, fresh, lambda result: bar.advance(task))
+        results = grade_all(run, handins, fresh, done)
     _print_changes(kept, results)
     if replace:
         for result in results:
             kept.append(result)
+            outputs.add(result)
     fresh.path.unlink(missing_ok=True)
     return results, replace
 
@@ -135,38 +142,6 @@ def _print_changes(kept: ResultsFile, results: list[SubmissionResult]) -> None:
             change = f"{before.score:g} → {result.score:g} ({result.score - before.score:+g})"
             console.print(f"{result.student}: {change}", markup=False, highlight=False)
     console.print(f"{changed} of {len(results)} scores change")
-
-
-def _write_outputs(
-    lab: labs.Lab,
-    results: list[SubmissionResult],
-    kept: ResultsFile,
-    out: Path,
-    gradebook_url: str | None,
-) -> None:
-    from autograder.export import write_all_scores
-    from autograder.report.feedback import write_feedback
-    from autograder.report.marks import read_marks
-
-    write_all_scores(kept.latest(), out / "scores.csv")
-    marks = read_marks(lab.name, gradebook_url) if gradebook_url is not None else {}
-    for result in results:
-        notebook = kept_notebook(result, out)
-        write_feedback(result, out / "feedback", notebook, marks.get(result.student))
-
-
-def _write_gradebook(
-    lab: labs.Lab,
-    results: list[SubmissionResult],
-    handins: list[Handin],
-    url: str,
-    course: Path | None,
-) -> None:
-    from autograder import gradebook
-    from autograder.course import Course, root_of
-
-    files = {handin.student: handin.path for handin in handins}
-    gradebook.write(lab, results, url, files=files, course=Course.at(course or root_of(url)))
 
 
 def _print_scores(results: list[SubmissionResult]) -> None:

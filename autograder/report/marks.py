@@ -5,6 +5,7 @@ Read only; the automatic scores are those of `SubmissionResult`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from nbgrader.api import (
@@ -38,8 +39,8 @@ class Marks:
         return round(result.score + changes + self.extra - self.penalty, 2)
 
 
-def read_marks(lab: str, url: str) -> dict[str, Marks]:
-    """The marks of every student whom the database at `url` has in `lab`."""
+def read_marks(lab: str, url: str, students: Iterable[str] | None = None) -> dict[str, Marks]:
+    """The marks of the students, or of all, whom the database at `url` has in `lab`."""
     marks: dict[str, Marks] = {}
     with Gradebook(url) as gradebook:
         of_lab = (
@@ -49,6 +50,8 @@ def read_marks(lab: str, url: str) -> dict[str, Marks]:
             .join(Student, SubmittedAssignment.student_id == Student.id)
             .filter(Assignment.name == lab)
         )
+        if students is not None:
+            of_lab = of_lab.filter(Student.id.in_(students))
         columns = (Student.id, Student.first_name, Student.last_name)
         late = SubmittedNotebook.late_submission_penalty
         for student, first, last, penalty in of_lab.with_entities(*columns, late):
