@@ -29,6 +29,8 @@ from autograder.secret import secret_sha256
 TRUSTED_MEMORY_BYTES = 16 << 30
 IN_FLIGHT_PER_WORKER = 3
 MOST_TOGETHER = 8  # submissions that travel as one piece of work, which Dask takes 20 ms for
+# Dask would look into each worker's threads a hundred times a second, for a profile
+QUIET_DASK = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "1s"}
 SHARES = 16  # pieces a worker is to get at least, so that none is idle at the end
 
 
@@ -196,7 +198,7 @@ def _cluster(run: Run, size: int, resources: dict[str, int]) -> Iterator[Any]:
         return
     with (
         tempfile.TemporaryDirectory(prefix="dlcourse-dask-") as scratch,
-        dask.config.set({"temporary-directory": scratch}),
+        dask.config.set({"temporary-directory": scratch, **QUIET_DASK}),
         LocalCluster(
             n_workers=1 if run.lab.gpu else min(run.jobs, size),
             threads_per_worker=1,
