@@ -49,7 +49,8 @@ class StudentProxy:
             return bool(called)
         if unknown := sorted(called - self._stateless.keys()):
             found = self._ask({"op": "stateless", "names": unknown})
-            known = found if isinstance(found, list) else []
+            told = found if isinstance(found, list) else []
+            known = {name for name in told if isinstance(name, str)}  # arrays compare otherwise
             self._stateless |= {name: name in known for name in unknown}
         return not all(self._stateless[name] for name in called)
 
