@@ -138,7 +138,7 @@ def build_wheel(lab: str, directory: Path) -> Path:
         for name in ("pyproject.toml", "LICENSE"):
             shutil.copy(labs.ROOT / name, root)
         shutil.copy(labs.ROOT / _DESCRIPTION, root / "README.md")
-        _mark_version(root, lab[:5])
+        _mark_version(root, labs.number_of(lab))
         command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d"]
         finished = subprocess.run(
             [*command, str(directory.resolve())],

@@ -101,9 +101,8 @@ def _shared_key(lab_name: str) -> str:
     grader = Path(__file__).parent
     sources = [lab.path, lab.hidden_tests, *LIBRARY.rglob("*.py"), *grader.glob("*.py")]
     sources += (grader / "sandbox").glob("*.py")
-    sources += (grader / "answers").glob(
-        f"{labs.number_of(lab_name)}*.py"
-    )  # whose sentences are hints
+    # whose sentences are hints
+    sources += (grader / "answers").glob(f"{labs.number_of(lab_name)}*.py")
     digest = hashlib.sha256()
     for path in sorted(sources):
         digest.update(f"{path.name}\0".encode() + path.read_bytes())

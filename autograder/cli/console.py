@@ -13,7 +13,13 @@ from autograder.sandbox.backends import Isolation
 
 console = Console()
 errors = Console(stderr=True)
-ISOLATIONS = click.Choice(get_args(Isolation))
+isolation_option = click.option(
+    "--isolation",
+    type=click.Choice(get_args(Isolation)),
+    default="bubblewrap",
+    show_default=True,
+    help="What keeps a notebook from the grader.",
+)
 
 
 def chosen_labs(names: tuple[str, ...]) -> list[labs.Lab]:

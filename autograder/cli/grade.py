@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from autograder import labs
-from autograder.cli.console import ISOLATIONS, console, errors, shown
+from autograder.cli.console import console, errors, isolation_option, shown
 from autograder.collect import Handin, collect
 from autograder.export import write_all_scores
 from autograder.outputs import Outputs
@@ -36,13 +36,7 @@ from autograder.secret import course_secret
 )
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Worker processes.")
 @click.option("--scheduler", metavar="ADDR", help="A Dask scheduler, such as tcp://host:8786.")
-@click.option(
-    "--isolation",
-    type=ISOLATIONS,
-    default="bubblewrap",
-    show_default=True,
-    help="What keeps a notebook from the grader.",
-)
+@isolation_option
 @click.option(
     "--gradebook",
     metavar="URL",

@@ -12,7 +12,7 @@ import click
 from rich.table import Table
 
 from autograder import labs
-from autograder.cli.console import ISOLATIONS, chosen_labs, console, errors
+from autograder.cli.console import chosen_labs, console, errors, isolation_option
 from autograder.collect import Handin
 from autograder.results import ResultsFile, SubmissionResult
 from autograder.run import Run, grade_all
@@ -22,13 +22,7 @@ from autograder.secret import course_secret
 
 @click.command()
 @click.argument("names", metavar="[LAB]...", nargs=-1)
-@click.option(
-    "--isolation",
-    type=ISOLATIONS,
-    default="bubblewrap",
-    show_default=True,
-    help="What keeps a notebook from the grader.",
-)
+@isolation_option
 def verify(names: tuple[str, ...], isolation: backends.Isolation) -> None:
     """Check that reference solutions reach full marks and released notebooks reach zero.
 
