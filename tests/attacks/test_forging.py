@@ -464,7 +464,7 @@ def test_a_forger_gets_no_point(bench: Bench, lab: Lab, cell: str) -> None:
 
 TICKED = {
     "all letters": 'set("abcdefgh")',
-    "all letters, twice": 'list("abcdabcdabcd")',
+    "all letters, twice": 'list("abcdefghabcdefgh")',
     "letters in one string": '"abcd"',
     "a set that contains everything": 'type("All", (set,), {"__contains__": lambda s, x: True})()',
     "letters of another type": "{97, 98, 1.0, None, True}",
