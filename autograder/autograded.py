@@ -49,18 +49,28 @@ Cells = list[dict[str, Any]]
 
 def merged(lab: Lab, content: bytes) -> Notebook:
     """The instructor's notebook with the sources of the file `content`, whatever that holds."""
-    notebook = released(lab)
+    known = _handed_out(lab)
+    cells: Cells = [dict(cell) for cell in known["cells"]]
+    notebook = known | {"cells": cells, "metadata": dict(known["metadata"])}
     theirs = _cells(content)
-    owned = _owned(lab, notebook["cells"], theirs)
-    extras = _extras(notebook["cells"], owned, theirs)
-    cells: Cells = [*extras.get(-1, [])]
-    for place, (cell, known) in enumerate(zip(notebook["cells"], lab.cells, strict=True)):
-        cell["source"] = source_of(cell)
-        if _may_change(cell, known.kind):
+    owned = _owned(lab, theirs)
+    extras = _extras(cells, owned, theirs)
+    merged: Cells = [*extras.get(-1, [])]
+    for place, (cell, ours) in enumerate(zip(cells, lab.cells, strict=True)):
+        if _may_change(cell, ours.kind):
             own = theirs[owned[place]] if place in owned else {"source": _not_handed_in(cell)}
-            _take_over(cell, own, outputs=known.kind != "solution")
-        cells += [cell, *extras.get(place, [])]
-    notebook["cells"] = cells
+            _take_over(cell, own, outputs=ours.kind != "solution")
+        merged += [cell, *extras.get(place, [])]
+    notebook["cells"] = merged
+    return notebook
+
+
+@lru_cache(maxsize=32)
+def _handed_out(lab: Lab) -> Notebook:
+    """The released notebook, its sources strings; not to be changed."""
+    notebook = released(lab)
+    for cell in notebook["cells"]:
+        cell["source"] = source_of(cell)
     return notebook
 
 
@@ -78,7 +88,7 @@ def unanswered(lab: Lab, notebook: Notebook) -> set[str]:
 def _written_answers(lab: Lab) -> dict[str, str]:
     """What is handed out where a written answer is to stand, as a merged notebook would show it."""
     written = {task.name for task in lab.tasks if task.kind == "written"}
-    cells = {claimed_name(cell): source_of(cell) for cell in released(lab)["cells"]}
+    cells = {claimed_name(cell): cell["source"] for cell in _handed_out(lab)["cells"]}
     return {name: normal(harmless(cells[name])) for name in written}
 
 
@@ -156,7 +166,7 @@ def _readable(cell: dict[str, Any]) -> bool:
         return False
 
 
-def _owned(lab: Lab, ours: Cells, theirs: Cells) -> dict[int, int]:
+def _owned(lab: Lab, theirs: Cells) -> dict[int, int]:
     """For each of the instructor's cells that may change, which of the student's is it.
 
     Known by the grade_id, else the cell's id, else the function that it defines, else by being
@@ -164,16 +174,7 @@ def _owned(lab: Lab, ours: Cells, theirs: Cells) -> dict[int, int]:
     only decide what is shown where.
     """
     owned: dict[int, int] = {}
-    places = {
-        (cell["cell_type"], claim): place
-        for place, (cell, known) in enumerate(zip(ours, lab.cells, strict=True))
-        if _may_change(cell, known.kind)
-        for claim in (
-            *(("grade_id", known.name), ("id", known.id), ("writes", known.name)),
-            ("source", normal(source_of(cell))),
-        )
-        if claim[1]
-    }
+    places = _places(lab)
     claims = [list(_claims(cell)) for cell in theirs]
     for sort in ("grade_id", "id", "writes", "source"):
         found: dict[int, int] = {}
@@ -184,6 +185,23 @@ def _owned(lab: Lab, ours: Cells, theirs: Cells) -> dict[int, int]:
                     found[place] = number
         owned = found | owned
     return owned
+
+
+@lru_cache(maxsize=32)
+def _places(lab: Lab) -> dict[tuple[str, tuple[str, str]], int]:
+    """Which of the instructor's cells that may change is known by which claim."""
+    return {
+        (cell["cell_type"], claim): place
+        for place, (cell, known) in enumerate(
+            zip(_handed_out(lab)["cells"], lab.cells, strict=True)
+        )
+        if _may_change(cell, known.kind)
+        for claim in (
+            *(("grade_id", known.name), ("id", known.id), ("writes", known.name)),
+            ("source", normal(cell["source"])),
+        )
+        if claim[1]
+    }
 
 
 def _claims(cell: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -199,7 +217,7 @@ def _claims(cell: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _extras(ours: Cells, owned: dict[int, int], theirs: Cells) -> dict[int, Cells]:
     """The student's own cells, by the place of the instructor's cell that they follow."""
-    places = {normal(source_of(cell)): place for place, cell in enumerate(ours)}
+    places = {normal(cell["source"]): place for place, cell in enumerate(ours)}
     place_of = {number: place for place, number in owned.items()}
     extras: dict[int, Cells] = {}
     place = -1

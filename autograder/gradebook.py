@@ -181,7 +181,7 @@ def _scripts_on_path() -> Iterator[None]:
 
 
 def _grade_cells(lab: Lab) -> set[tuple[str, float]]:
-    return {(grade_cell(lab, task.name), task.points) for task in lab.tasks}
+    return {(grade_cell(task), task.points) for task in lab.tasks}
 
 
 def _content(path: Path) -> bytes:

@@ -26,7 +26,7 @@ from autograder import autograded
 from autograder.autograded import harmless, in_words
 from autograder.completion import Notebook
 from autograder.course import Course
-from autograder.labs import Lab
+from autograder.labs import Lab, Task
 from autograder.results import SubmissionResult
 
 NO_RESPONSE = "No response."  # nbgrader's words
@@ -51,10 +51,9 @@ class Handin:
     timestamp: datetime | None = None
 
 
-def grade_cell(lab: Lab, task: str) -> str:
+def grade_cell(task: Task) -> str:
     """The grade_id of the cell that carries a task's points."""
-    kinds = {entry.name: entry.kind for entry in lab.tasks}
-    return task if kinds[task] == "written" else f"test_{task}"
+    return task.name if task.kind == "written" else f"test_{task.name}"
 
 
 class Rows:
@@ -139,7 +138,7 @@ class Rows:
             score = None
             if task.kind != "written":
                 score = tasks[task.name].score if task.name in tasks else 0.0
-            cell = self._grade_cells[grade_cell(self._lab, task.name)]
+            cell = self._grade_cells[grade_cell(task)]
             row = known.get((notebook, cell))
             if row is None or row.manual_score is None:
                 wanted = score is None
@@ -195,7 +194,7 @@ class Rows:
 
     def _insert(self, table: Any, rows: list[Columns]) -> None:
         if rows:
-            self._db.execute(insert(table), rows)
+            self._db.execute(insert(table.__table__), rows)
 
     def _update(self, table: Any, rows: list[Columns]) -> None:
         if rows:

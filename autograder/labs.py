@@ -66,9 +66,9 @@ class Task:
     letters: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lab:
-    """A lab as its source notebook at `path` describes it.
+    """A lab as its source notebook at `path` describes it: one object for each lab that is read.
 
     `hidden_tests` is its hidden test module, `release` the student's notebook, built from it.
     With `torch`, its sandboxes have torch. With `gpu`, submissions are graded one at a time on a
@@ -110,14 +110,20 @@ def all_labs() -> list[str]:
 
 def find(prefix: str) -> Lab:
     """The lab whose name begins with `prefix`; UsageError unless there is exactly one."""
+    if (lab := named(prefix)) is not None:
+        return lab
     names = [name for name in all_labs() if name.startswith(prefix)]
-    if prefix in names:
-        names = [prefix]
     if len(names) != 1:
         choices = ", ".join(names or all_labs())
         problem = "no lab is called" if not names else "several labs begin with"
         raise UsageError(f"{problem} {prefix!r}; choose one of: {choices}")
     return read(SOLUTIONS / names[0] / f"{names[0]}.ipynb")
+
+
+def named(name: str) -> Lab | None:
+    """The lab of just this name, if the course has it."""
+    path = SOLUTIONS / name / f"{name}.ipynb"
+    return read(path) if name and path.is_file() else None
 
 
 @lru_cache(maxsize=32)

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -138,13 +139,30 @@ class SubmissionResult:
         try:
             record = json.loads(line)
             record["tasks"] = tuple(
-                TaskResult(**task | {"tests": tuple(TestResult(**test) for test in task["tests"])})
+                TaskResult(**task | {"tests": tuple(map(_test, task["tests"]))})
                 for task in record["tasks"]
             )
             record["errors"] = tuple(record["errors"])
             return cls(**record)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"not a result: {error}") from error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Between processes, too, a result is its line of JSON."""
+        return SubmissionResult.from_json, (self.to_json(),)
+
+
+def _test(record: dict[str, Any]) -> TestResult:
+    """The test of a record; in a class most are alike, and those are one object."""
+    if record.get("measures"):
+        return TestResult(**record)
+    record.pop("measures", None)
+    return _known_test(tuple(record.items()))
+
+
+@lru_cache(maxsize=4096)
+def _known_test(items: tuple[tuple[str, Any], ...]) -> TestResult:
+    return TestResult(**dict(items))
 
 
 @dataclass

@@ -31,6 +31,7 @@ IN_FLIGHT_PER_WORKER = 3
 MOST_TOGETHER = 8  # submissions that travel as one piece of work, which Dask takes 20 ms for
 # Dask would look into each worker's threads a hundred times a second, for a profile
 QUIET_DASK = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "1s"}
+GARBAGE = 20_000  # new objects after which to look: a notebook read is thousands
 SHARES = 16  # pieces a worker is to get at least, so that none is idle at the end
 
 
@@ -68,6 +69,7 @@ def grade_all(
 
     A result whose key is unchanged is taken as it stands, unless `run.force`.
     """
+    _settle()
     graded, waiting = [], []
     for handin in handins:
         known = results.get(handin.student, run.lab.name)
@@ -230,9 +232,15 @@ def _grader(lab_name: str, secret: bytes, isolation: Isolation) -> Grader:
     resource.setrlimit(resource.RLIMIT_AS, (TRUSTED_MEMORY_BYTES, hard))
     grader = Grader(labs.find(lab_name), secret, isolation)
     atexit.register(grader.close)
-    gc.collect()
-    gc.freeze()  # what stays until the end need not be looked at again and again
+    _settle()
     return grader
+
+
+def _settle() -> None:
+    """What is there by now stays until the end, and need not be looked at again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
 
 
 def _grade_on_worker(batch: list[Work]) -> list[SubmissionResult]:

@@ -92,6 +92,7 @@ def shown_cells(content: bytes, lab: Lab) -> list[ShownCell]:
     return shown
 
 
+@lru_cache(maxsize=32)
 def heading(lab: Lab) -> str:
     """The lab's title, as its notebook has it."""
     return last_heading([ShownCell(False, lab.cells[0].source)]) or lab.name
@@ -118,9 +119,10 @@ def _shown(raw: Any, lab: Lab, room: int) -> ShownCell | None:
 
 def _answered(raw: dict[str, Any], source: str, lab: Lab) -> tuple[str, ...]:
     """The tasks that a code cell answers: what it defines, or else what it claims to."""
-    functions = set(lab.code_tasks())
-    defined = [name for name in _DEFINES.findall(source) if name in functions]
-    return tuple(dict.fromkeys(defined)) or _claimed(raw, lab)
+    defined = _DEFINES.findall(source)
+    functions = lab.code_tasks() if defined else ()
+    answered = dict.fromkeys(name for name in defined if name in functions)
+    return tuple(answered) or _claimed(raw, lab)
 
 
 def _claimed(raw: dict[str, Any], lab: Lab) -> tuple[str, ...]:
@@ -143,4 +145,4 @@ def _digest(path: Path) -> str:
 
 def lab_of(result: SubmissionResult) -> Lab | None:
     """The lab that a result is about, if the course still has it."""
-    return labs.find(result.lab) if result.lab in labs.all_labs() else None
+    return labs.named(result.lab)

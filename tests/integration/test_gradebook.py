@@ -118,7 +118,7 @@ def test_scores_reasons_and_written_answers_are_written(desk: Desk) -> None:
     desk.hand_in("ada")
     desk.write(result_of("ada", 0.5))
     for task in LAB.tasks:
-        grade = desk.grade("ada", gradebook.grade_cell(LAB, task.name))
+        grade = desk.grade("ada", gradebook.grade_cell(task))
         written = task.kind == "written"
         assert grade["auto_score"] == (None if written else task.points / 2)
         assert grade["needs_manual_grade"] is written
