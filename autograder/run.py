@@ -29,8 +29,13 @@ from autograder.secret import secret_sha256
 TRUSTED_MEMORY_BYTES = 16 << 30
 IN_FLIGHT_PER_WORKER = 3
 MOST_TOGETHER = 8  # submissions that travel as one piece of work, which Dask takes 20 ms for
-# Dask would look into each worker's threads a hundred times a second, for a profile
-QUIET_DASK = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "1s"}
+QUIET_DASK = {
+    # Dask would look into each worker's threads a hundred times a second, for a profile,
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    # and keep its last thousand messages, which hold the notebooks
+    "distributed.admin.low-level-log-length": 10,
+}
 GARBAGE = 20_000  # new objects after which to look: a notebook read is thousands
 SHARES = 16  # pieces a worker is to get at least, so that none is idle at the end
 
