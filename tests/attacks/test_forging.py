@@ -313,6 +313,17 @@ worker.Runner.serve_call = serve
 def forge(args, kwargs):
     return None
 """,
+    "lies about which functions can remember": """
+import numpy as np
+from autograder.sandbox import worker
+LIES = [np.ones(3), 5.0, [[1.0]], "all", [np.ones(3)], {"all": True}, [None], [np.array("f")]]
+def lie(names, wanted):
+    n = sum(map(len, wanted)) % 9
+    return list(wanted) if n == 8 else LIES[n]
+worker.stateless = lie
+def forge(args, kwargs):
+    return None
+""",
     "frames written to every descriptor": SOCKETS + """
 def forge(args, kwargs):
     for fd in sockets():
