@@ -16,7 +16,7 @@ from autograder.labs import Lab
 from autograder.report.handins import keep_notebooks, kept_notebook
 from autograder.results import SubmissionResult
 
-AT_ONCE = 20
+AT_ONCE = 20  # with more, the workers would be idle for longer while the last are written
 
 
 @dataclass
