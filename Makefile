@@ -56,7 +56,7 @@ test-all: setup browser lint ## everything
 
 coverage: setup ## lines and branches that the tests of minutes reach; what runs in the box is not seen
 	@rm -f .coverage .coverage.*
-	@python -m coverage run -m pytest -q -m "not slow and not gpu" tests/unit tests/integration \
+	@python -m coverage run -m pytest -q -n 2 --dist worksteal -m "not slow and not gpu" tests/unit tests/integration \
 	  --deselect tests/unit/test_progress.py::test_module_is_light # coverage itself imports json
 	@python -m coverage combine --quiet
 	@python -m coverage html --quiet
