@@ -270,7 +270,8 @@ import json, runpy, sys
 before = set(sys.modules)
 sys.argv = ["", {LAB.name!r}, {str(container.root)!r}]
 runpy.run_module("autograder.gradescope.grade", run_name="__main__")
-print(json.dumps(sorted({{name.partition(".")[0] for name in set(sys.modules) - before}})))
+found = {{name for name, module in sys.modules.items() if module}} - before
+print(json.dumps(sorted({{name.partition(".")[0] for name in found}})))
 """
     finished = subprocess.run(
         [sys.executable, "-c", code],
