@@ -224,7 +224,7 @@ def served(desk: Path) -> Iterator[str]:
 
 @pytest.mark.slow
 def test_jupyterlab_starts_with_the_notebook_by_the_readme(served: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while True:
         try:
             with urllib.request.urlopen(f"{served}/api/contents/{LAB.release.name}") as answer:
