@@ -49,20 +49,18 @@ Cells = list[dict[str, Any]]
 
 def merged(lab: Lab, content: bytes) -> Notebook:
     """The instructor's notebook with the sources of the file `content`, whatever that holds."""
-    known = _handed_out(lab)
-    cells: Cells = [dict(cell) for cell in known["cells"]]
-    notebook = known | {"cells": cells, "metadata": dict(known["metadata"])}
+    handed_out = _handed_out(lab)
     theirs = _cells(content)
     owned = _owned(lab, theirs)
-    extras = _extras(cells, owned, theirs)
-    merged: Cells = [*extras.get(-1, [])]
-    for place, (cell, ours) in enumerate(zip(cells, lab.cells, strict=True)):
-        if _may_change(cell, ours.kind):
+    extras = _extras(handed_out["cells"], owned, theirs)
+    cells: Cells = [*extras.get(-1, [])]
+    for place, (ours, known) in enumerate(zip(handed_out["cells"], lab.cells, strict=True)):
+        cell = dict(ours)
+        if _may_change(cell, known.kind):
             own = theirs[owned[place]] if place in owned else {"source": _not_handed_in(cell)}
-            _take_over(cell, own, outputs=ours.kind != "solution")
-        merged += [cell, *extras.get(place, [])]
-    notebook["cells"] = merged
-    return notebook
+            _take_over(cell, own, outputs=known.kind != "solution")
+        cells += [cell, *extras.get(place, [])]
+    return handed_out | {"cells": cells, "metadata": dict(handed_out["metadata"])}
 
 
 @lru_cache(maxsize=32)

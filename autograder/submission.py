@@ -180,7 +180,7 @@ def _segment(lines: list[bytes], node: ast.stmt) -> str:
 
 def normal(source: str) -> str:
     """A cell's text without its layout, by which a cell that was handed out is known again."""
-    return _normal(source) if len(source) <= MAX_KNOWN else " ".join(source.split())
+    return (_normal if len(source) <= MAX_KNOWN else _normal.__wrapped__)(source)
 
 
 @lru_cache(maxsize=1024)

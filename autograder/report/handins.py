@@ -119,10 +119,9 @@ def _shown(raw: Any, lab: Lab, room: int) -> ShownCell | None:
 
 def _answered(raw: dict[str, Any], source: str, lab: Lab) -> tuple[str, ...]:
     """The tasks that a code cell answers: what it defines, or else what it claims to."""
-    defined = _DEFINES.findall(source)
-    functions = lab.code_tasks() if defined else ()
-    answered = dict.fromkeys(name for name in defined if name in functions)
-    return tuple(answered) or _claimed(raw, lab)
+    functions = set(lab.code_tasks())
+    defined = [name for name in _DEFINES.findall(source) if name in functions]
+    return tuple(dict.fromkeys(defined)) or _claimed(raw, lab)
 
 
 def _claimed(raw: dict[str, Any], lab: Lab) -> tuple[str, ...]:

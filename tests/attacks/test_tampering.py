@@ -68,7 +68,8 @@ TAMPERING = {
 import os
 for top in ("/", "/tmp", "/dev/shm", "/var/tmp", "/root", "/home", {str(ROOT)!r}, "/python",
             "/packages", "/packages/numpy", "/worker", "/course", "/course/dlcourse", "/usr",
-            "/usr/lib", "/proc/1/root/tmp", "/proc/1/cwd", "/etc", "/matplotlib", "/dev", "/run"):
+            "/usr/lib", os.path.join("/proc/1/root", "tmp"), "/proc/1/cwd", "/etc", "/matplotlib",
+            "/dev", "/run"):
     for path in (f"{{top}}/{MARK}", f"{{top}}/numpy/{MARK}.pyc"):
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -254,13 +254,10 @@ def test_every_lab_runs_from_its_bundle_up_to_its_stubs(
     with zipfile.ZipFile(tmp_path / "lab.zip") as outer:
         outer.extractall(tmp_path)
     python = desk / ".venv" / "bin" / "python"
-    extra, pinned = "", ""
-    if lab.torch:  # the very build that these tests run on: another is gigabytes
-        extra = "[torch]"
-        (tmp_path / "torch.txt").write_text(f"torch=={version('torch').partition('+')[0]}\n")
-        pinned = f"--constraint {tmp_path}/torch.txt"
-    wheel = f'"$(echo ./dlcourse-*.whl){extra}"'
-    say(tmp_path / name, f"{python} -m pip install --quiet {pinned} {wheel}")
+    # of torch the very build that these tests run on: another is gigabytes
+    (tmp_path / "torch.txt").write_text(f"torch=={version('torch').partition('+')[0]}\n")
+    install = linux_commands(tmp_path / name)[0].partition(" install ")[2]
+    say(tmp_path / name, f"{python} -m pip install --quiet -c {tmp_path}/torch.txt {install}")
     done = say(tmp_path / name, f"{python.with_name('dlcourse')} check {name}.ipynb")
     assert done.returncode == 1
     tasks = len(lab.tasks)
