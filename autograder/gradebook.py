@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,25 +35,24 @@ from autograder.labs import Lab
 from autograder.results import SubmissionResult
 
 DEFAULT_URL = "sqlite:///gradebook.db"
-PER_COMMIT = 100
 
 
 def write(
     lab: Lab,
     results: Iterable[SubmissionResult],
     url: str,
-    progress: Callable[[SubmissionResult], None] = lambda result: None,
     *,
     files: Mapping[str, Path] | None = None,
     course: Course | None = None,
 ) -> None:
     """Write the results of `lab` into the database at `url`; manual scores stay as they are.
 
+    All of them are in the database afterwards, or none.
+
     Args:
         lab: the lab.
         results: what was graded, at most one result a student.
         url: the database, as SQLAlchemy names it.
-        progress: called as each result is taken up; a batch of them is written at once.
         files: what the students handed in; the graded notebooks are made from it.
         course: where they go; by default the course that the database belongs to.
 
@@ -62,20 +61,14 @@ def write(
     """
     course = course or Course.at(root_of(url))
     register(lab, url)
-    waiting, files = list(results), files or {}
+    files = files or {}
+    handins = [_handin(lab, result, files.get(result.student)) for result in results]
     with _opened(url) as gradebook:
-        rows = Rows(gradebook, lab, course)
-        for start in range(0, len(waiting), PER_COMMIT):
-            batch = waiting[start : start + PER_COMMIT]
-            handins = []
-            for result in batch:
-                handins.append(_handin(lab, result, files.get(result.student)))
-                progress(result)
-            rows.write(handins)
-            gradebook.db.commit()
-            # only now: a notebook that is there says that its scores are in the database
-            for handin in handins:
-                _save(handin, course, files)
+        Rows(gradebook, lab, course).write(handins)
+        gradebook.db.commit()
+    # only now: a notebook that is there says that its scores are in the database
+    for handin in handins:
+        _save(handin, course, files)
 
 
 def check(url: str) -> None:

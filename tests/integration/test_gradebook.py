@@ -355,11 +355,17 @@ def test_killed_writer_leaves_a_database_that_opens_and_resumes(
         "from autograder import gradebook, labs\n"
         "from autograder.results import ResultsFile\n"
         "from pathlib import Path\n"
+        "from sqlalchemy import event\n"
+        "from sqlalchemy.orm import Session\n"
         "results = ResultsFile.open(Path(sys.argv[1])).latest()\n"
-        "def die(result):\n"
-        "    if result.student == 'student-120':\n"
+        "lab, url = labs.find('lab01'), sys.argv[2]\n"
+        "gradebook.write(lab, results[:100], url)\n"
+        "def die(session):\n"
+        "    students = session.connection().exec_driver_sql('select count(*) from student')\n"
+        "    if students.scalar() > 100:\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "gradebook.write(labs.find('lab01'), results, sys.argv[2], die)\n"
+        "event.listen(Session, 'before_commit', die)\n"
+        "gradebook.write(lab, results[100:], url)\n"
     )
     killed = subprocess.run(
         [sys.executable, "-c", script, lines, desk.url], cwd=labs.ROOT, check=False
@@ -369,7 +375,7 @@ def test_killed_writer_leaves_a_database_that_opens_and_resumes(
         there = sorted(
             submission.student.id for submission in book.assignment_submissions(LAB.name)
         )
-    assert there == [result.student for result in class_of[: gradebook.PER_COMMIT]]
+    assert there == [result.student for result in class_of[:100]]
     gradebook.write(LAB, class_of, desk.url)
     fresh = f"sqlite:///{shutil.copy(registered, desk.root / 'fresh.db')}"
     gradebook.write(LAB, class_of, fresh)
