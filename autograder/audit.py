@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from autograder import equivalents
-from autograder.answers import Answer, load
+from autograder.answers import Answer, AnswerError, load
 from autograder.diagnose import Diagnoser
 from autograder.equivalents import Equivalents
 from autograder.grading import HiddenTests
@@ -225,7 +225,7 @@ def audit(lab: Lab, *, quick: bool = False, jobs: int = 2) -> Audit:
 def _try_answers(
     lab: Lab, tests: HiddenTests, trials: Trials, tasks: list[str], *, quick: bool
 ) -> list[AnswerTrial]:
-    answers = [answer for answer in load(lab.name) if answer.task in tasks]
+    answers = [answer for answer in _answers(lab) if answer.task in tasks]
     verdicts = trials.run(((a.task, a.source) for a in answers), visible=not quick)
     if quick:
         return [AnswerTrial(*pair) for pair in zip(answers, verdicts, strict=True)]
@@ -234,6 +234,18 @@ def _try_answers(
         AnswerTrial(answer, verdict, _is_named(diagnoser, answer, verdict))
         for answer, verdict in zip(answers, verdicts, strict=True)
     ]
+
+
+def _answers(lab: Lab) -> list[Answer]:
+    """The lab's known answers; AnswerError if one is to a task that the lab does not have."""
+    answers, tasks = load(lab.name), lab.code_tasks()
+    for answer in answers:
+        if answer.task not in tasks:
+            raise AnswerError(
+                f"the {answer.kind} {answer.name} is an answer to {answer.task!r}, no task of"
+                f" {lab.name}; its tasks are {', '.join(tasks)}"
+            )
+    return answers
 
 
 def _is_named(diagnoser: Diagnoser, answer: Answer, verdict: Verdict) -> bool:

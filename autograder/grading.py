@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
@@ -19,7 +20,7 @@ from _pytest.config import _prepareconfig
 from _pytest.runner import runtestprotocol
 from numpy.random import Generator
 
-from autograder.errors import UsageError
+from autograder.errors import AutograderError, UsageError
 from autograder.results import TestResult
 from autograder.transcript import Call, Recorded
 from dlcourse.testing import CheckError
@@ -96,12 +97,16 @@ def _submission(request: pytest.FixtureRequest) -> Iterator[Student | None]:
         yield None
         return
     if path is None:
-        pytest.fail("hidden tests need --submission NOTEBOOK", pytrace=False)
+        pytest.exit("hidden tests need --submission NOTEBOOK", pytest.ExitCode.USAGE_ERROR)
     from autograder.debugging import open_submission
 
     module = Path(str(request.node.items[0].path)).stem
-    lab = module.removeprefix("test_")
-    with open_submission(Path(path), lab, request.config.getoption("--isolation")) as proxy:
+    lab, isolation = module.removeprefix("test_"), request.config.getoption("--isolation")
+    with ExitStack() as stack:
+        try:
+            proxy = stack.enter_context(open_submission(Path(path), lab, isolation))
+        except AutograderError as error:  # once, not for each test
+            pytest.exit(f"{path}: {error}", pytest.ExitCode.USAGE_ERROR)
         yield proxy
 
 

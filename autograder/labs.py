@@ -28,6 +28,7 @@ TaskKind = Literal["code", "concept", "written"]
 _REGION = re.compile(
     r"^[ \t]*#+ ?BEGIN SOLUTION[^\n]*\n(?P<body>.*?)^[ \t]*#+ ?END SOLUTION", re.M | re.S
 )
+_OPTION = re.compile(r"^[-*] \*\*([a-z])\.\*\*", re.M)
 
 
 @dataclass(frozen=True)
@@ -128,15 +129,19 @@ def named(name: str) -> Lab | None:
 
 @lru_cache(maxsize=32)
 def read(path: Path) -> Lab:
-    """Read a lab from its source notebook."""
+    """Read a lab from its source notebook; UsageError if its cells do not fit together."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     cells = tuple(_read_cell(cell) for cell in notebook["cells"])
     settings = notebook["metadata"].get("dlcourse", {})
+    try:
+        tasks = tuple(_read_tasks(notebook["cells"]))
+    except UsageError as error:
+        raise UsageError(f"{path.name}: {error}") from error
     return Lab(
         name=path.stem,
         path=path,
         cells=cells,
-        tasks=tuple(_read_tasks(notebook["cells"])),
+        tasks=tasks,
         limits=dataclasses.replace(Limits(), **settings.get("limits", {})),
         hidden_tests=HIDDEN / f"test_{path.stem}.py",
         release=LABS / path.stem / path.name,
@@ -208,14 +213,31 @@ def _read_tasks(cells: list[dict[str, Any]]) -> list[Task]:
         if is_question(name):
             key = _answer_key(name, source_of(by_name[name]))
             letters = _letters(name, source_of(cell))
-            if not set() < key < letters:
-                raise UsageError(
-                    f"{name}: expected right and wrong letters among {sorted(letters)}"
-                )
+            _check_letters(name, key, letters, by_name)
             tasks.append(Task(name, points, "concept", key, letters))
         else:
             tasks.append(Task(name, points, "code"))
     return tasks
+
+
+def _check_letters(
+    name: str, key: frozenset[str], letters: frozenset[str], cells: dict[str, dict[str, Any]]
+) -> None:
+    """Raise UsageError unless key, check and text of a question are about the same letters."""
+    offered = ", ".join(sorted(letters))
+    if not set() < key < letters:
+        given = ", ".join(sorted(key)) or "no letter"
+        raise UsageError(
+            f"{name}: the key is {given}; expected right and wrong letters of {offered}"
+        )
+    if text := cells.get(f"ask_{name.removeprefix('q_')}"):
+        options = frozenset(_OPTION.findall(source_of(text)))
+        if options != letters:
+            found = ", ".join(sorted(options)) or "none"
+            raise UsageError(
+                f"{name}: the check offers {offered}, but the text's options are {found};"
+                " an option begins as in '- **a.** Yes.'"
+            )
 
 
 def _answer_key(name: str, source: str) -> frozenset[str]:

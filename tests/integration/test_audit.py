@@ -90,6 +90,17 @@ def test_weaker_tests_and_wrong_variants_and_stale_entries_are_reported(
     assert "a known mistake passes every hidden test" in page.read_text(encoding="utf-8")
 
 
+def test_answer_to_a_task_that_the_lab_does_not_have_is_an_error(
+    autograder: Command, project: Path
+) -> None:
+    answers = project / "autograder" / "answers" / "lab01_schedules.py"
+    spoil(answers, '@variant("satisfies_robbins_monro")\n', VARIANT.replace("monro", "munro"))
+    done = autograder(project, "audit", "lab01", "--quick")
+    assert done.returncode == 2
+    words = "the variant always is an answer to 'satisfies_robbins_munro', no task of lab01"
+    assert words in " ".join(done.stderr.split())
+
+
 VARIANT = """@variant("satisfies_robbins_monro")
 def always(p: float) -> bool:
     return True

@@ -42,7 +42,7 @@ def library() -> dict[str, Function]:
     """Every public function of the library, by its name."""
     functions: dict[str, Function] = {}
     for module in pkgutil.walk_packages(dlcourse.__path__, "dlcourse."):
-        if module.name.startswith(("dlcourse.checks", "dlcourse.plots", "dlcourse.cli")):
+        if module.name.split(".")[1] in {"checks", "plots", "cli"}:
             continue
         for name, value in vars(importlib.import_module(module.name)).items():
             if callable(value) and getattr(value, "__module__", "") == module.name:
@@ -365,4 +365,12 @@ def test_function_that_is_no_answer_is_refused_with_its_place(
 ) -> None:
     (tmp_path / "lab42.py").write_text(f"{decorators}def area(r): ...\n", encoding="utf-8")
     with pytest.raises(AnswerError, match=r"lab42.py, line \d, area: expected"):
+        load("lab42", tmp_path)
+
+
+def test_answer_that_rests_on_its_file_is_refused(tmp_path: Path) -> None:
+    """Cut out of the file it would fail at the name, and count as killed by any test."""
+    text = 'HALF = 0.5\n\n\n@mistake("area", says="Half.")\ndef half(r): return [HALF for _ in r]\n'
+    (tmp_path / "lab42.py").write_text(text, encoding="utf-8")
+    with pytest.raises(AnswerError, match=r"lab42.py, line \d, half: .*; it uses HALF"):
         load("lab42", tmp_path)

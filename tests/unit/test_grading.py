@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from autograder import labs
 from autograder.errors import UsageError
 from autograder.grading import OTHER_FAILURE, HiddenTests, MissingFunction
 from autograder.results import TestResult
@@ -322,8 +323,19 @@ def test_hidden_tests_without_a_submission_say_what_they_need(tmp_path: Path) ->
     finished = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
     )
-    assert finished.returncode == 1
-    assert "hidden tests need --submission NOTEBOOK" in finished.stdout
+    assert finished.returncode == pytest.ExitCode.USAGE_ERROR
+    assert finished.stdout.count("hidden tests need --submission NOTEBOOK") == 1
+
+
+def test_submission_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "autograder.grading", "-c", os.devnull]
+    hidden = labs.find("lab05").hidden_tests
+    command += ["-p", "no:cacheprovider", "--submission", "nobody.ipynb", str(hidden)]
+    finished = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
+    )
+    assert finished.returncode == pytest.ExitCode.USAGE_ERROR
+    assert finished.stdout.count("nobody.ipynb: ") == 1
 
 
 # Figures

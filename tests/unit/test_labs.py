@@ -68,7 +68,7 @@ def test_question_has_right_and_wrong_letters(name: str) -> None:
 @pytest.mark.parametrize("name", all_labs())
 def test_not_all_questions_of_a_lab_have_the_same_number_of_right_letters(name: str) -> None:
     keys = [task.key for task in find(name).tasks if task.kind == "concept"]
-    assert len({len(key) for key in keys}) > 1
+    assert len({len(key) for key in keys}) > 1, "all have as many, which helps who guesses"
 
 
 @pytest.mark.parametrize("name", all_labs())
@@ -76,7 +76,7 @@ def test_no_letter_is_right_in_all_or_in_none_of_the_questions_that_have_it(name
     questions = [task for task in find(name).tasks if task.kind == "concept"]
     for letter in set().union(*(task.letters for task in questions)):
         right = [letter in task.key for task in questions if letter in task.letters]
-        assert len(right) == 1 or len(set(right)) == 2, letter
+        assert len(right) == 1 or len(set(right)) == 2, f"{letter} is right in all or in none"
 
 
 @pytest.mark.parametrize("name", all_labs())
@@ -179,6 +179,18 @@ def test_question_whose_test_names_no_letters_is_an_error(tmp_path: Path) -> Non
 def test_question_without_right_and_wrong_letters_is_an_error(tmp_path: Path, key: str) -> None:
     with pytest.raises(UsageError, match="right and wrong letters"):
         lab_of(tmp_path, *question(f'answers["q_order"] = {key}'))
+
+
+OPTIONS = "**Which?**\n\n- **a.** One.\n- **b.** Two, *not* three.\n"
+
+
+def test_question_whose_text_and_check_have_other_options_is_an_error(tmp_path: Path) -> None:
+    asked = cell(OPTIONS, "ask_order", kind="markdown", locked=True)
+    with pytest.raises(UsageError, match=r"lab77.*q_order: .* offers a, b, c, but .* are a, b;"):
+        lab_of(tmp_path, asked, *question('answers["q_order"] = {"a"}', '"abc"'))
+    asked["source"] += "- **c.** Three.\n"
+    (task,) = lab_of(tmp_path, asked, *question('answers["q_order"] = {"a"}', '"abc"')).tasks
+    assert task.letters == {"a", "b", "c"}
 
 
 def test_key_is_read_and_never_run(tmp_path: Path) -> None:
