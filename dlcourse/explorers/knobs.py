@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI = 100
+LOG_STEP = 0.02  # of the exponent of ten: what a logarithmic slider moves by
 UNWRITTEN = "The function is not written yet: write it, run its cell, and then this one again."
 
 
@@ -206,9 +207,12 @@ def _control(knob: Knob) -> tuple[Any, Any]:
         **named,
     )
     slider = _slider(knob)
+    place, step = (math.log10, LOG_STEP) if knob.logarithmic else (float, knob.step)
 
     def slid(change: Any) -> None:
-        field.value = round(change.new, knob.digits)
+        # a browser puts the slider on its nearest step, which is no word on what was typed
+        if abs(place(change.new) - place(field.value)) > step / 2:
+            field.value = round(change.new, knob.digits)
 
     def typed(change: Any) -> None:
         # the slider may stand between two values of the field
@@ -227,7 +231,7 @@ def _slider(knob: Slider) -> Any:
     if not knob.logarithmic:
         return widgets.FloatSlider(min=knob.low, max=knob.high, step=knob.step, **shared)
     low, high = math.log10(knob.low), math.log10(knob.high)
-    return widgets.FloatLogSlider(min=low, max=high, step=0.02, **shared)
+    return widgets.FloatLogSlider(min=low, max=high, step=LOG_STEP, **shared)
 
 
 def _figure_with_words(view: View) -> str:

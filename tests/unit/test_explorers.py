@@ -91,6 +91,16 @@ def test_the_slider_beside_a_number_moves_it_and_is_moved_by_it():
     assert slider.value == 0.02
 
 
+def test_what_is_typed_stays_though_a_browser_sets_the_slider_on_a_step_beside_it():
+    explorer = depth()
+    field, slider = explorer.box.children[0].children[0].children
+    field.value = 0.14
+    slider.value = 10**-0.86  # 0.138, the nearest step: what JupyterLab and VS Code answer
+    assert field.value == 0.14
+    slider.value = 10**-0.84  # a key press further
+    assert field.value == 0.145
+
+
 @every_explorer
 def test_the_whole_fits_beside_a_cells_prompt_on_a_small_screen(explore):
     for page in (explore().shown, explore(static=True)._repr_mimebundle_()["text/html"]):
