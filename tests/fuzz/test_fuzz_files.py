@@ -18,7 +18,7 @@ from autograder.errors import UnreadableSubmission
 from autograder.grader import Grader
 
 LAB = labs.find("lab01")
-PATIENCE = 5.0  # seconds; an example takes a few milliseconds
+PATIENCE = 5.0  # seconds of CPU; an example takes a few milliseconds
 SHORT = settings(
     max_examples=400,
     deadline=None,
@@ -135,7 +135,7 @@ def files(draw: st.DrawFn) -> bytes:
 
 def read_or_refused(content: bytes) -> submission.Submission | None:
     """The submission, or None where the file is refused, in one printable line, and soon."""
-    started = time.monotonic()
+    started = time.process_time()  # nothing is waited for, and other processes may be busy
     try:
         read = submission.parse(content, "alice", LAB.name)
     except UnreadableSubmission as error:
@@ -143,7 +143,7 @@ def read_or_refused(content: bytes) -> submission.Submission | None:
         assert words.isprintable()
         assert 0 < len(words) < 200
     steps = [] if read is None else submission.plan(LAB, read)
-    assert time.monotonic() - started < PATIENCE
+    assert time.process_time() - started < PATIENCE
     tests = {"".join(cell.source.split()) for cell in LAB.cells if cell.kind == "test"}
     for step in steps:
         assert step.place.isprintable()
