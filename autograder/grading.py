@@ -240,7 +240,7 @@ class HiddenTests:
         arguments = [
             *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging"),
             *("--capture=no", "-c", "/dev/null", "--rootdir", str(path.parent)),
-            # which would collect garbage at the end of each of many sessions
+            # this plugin would collect garbage at the end of each of many sessions
             *("-p", "no:unraisableexception"),
             *("--disable-plugin-autoload", "-p", "autograder.grading"),
             *("--strict-markers", str(path)),

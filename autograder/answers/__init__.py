@@ -101,7 +101,8 @@ def _check_alone(text: str, file: str) -> None:
         if borrowed := (_taken(function) & defined) - imported - own:
             raise AnswerError(
                 f"{file}, line {function.get_lineno()}, {function.get_name()}: an answer stands"
-                f" alone, with imports and nothing else of its file; it uses {', '.join(borrowed)}"
+                " alone, with imports and nothing else of its file;"
+                f" it uses {', '.join(sorted(borrowed))}"
             )
 
 

@@ -93,7 +93,7 @@ def test_training_ends_when_its_time_is_over_however_many_epochs_there_are():
     started = time.perf_counter()
     _, history = train_recipe(QUICK | {"seconds": 1.0, "epochs": 100_000}, easy())
     assert time.perf_counter() - started < 3  # of which two are for a busy machine
-    assert 1 <= len(history["train_loss"]) < 100_000
+    assert len(history["train_loss"]) > 1
 
 
 def test_no_time_at_all_still_gives_a_network_and_an_epoch():

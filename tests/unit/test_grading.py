@@ -317,25 +317,26 @@ def test_test_without_a_task_is_an_error_that_names_it(tmp_path: Path) -> None:
         HiddenTests(path, b"secret")
 
 
-def test_hidden_tests_without_a_submission_say_what_they_need(tmp_path: Path) -> None:
+def under_pytest(directory: Path, *arguments: str | Path) -> str:
+    """What ``pytest`` with these arguments says before it gives up for a reason in words."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "autograder.grading", "-c", os.devnull]
-    command += ["-p", "no:cacheprovider", str(write_module(tmp_path))]
+    command += ["-p", "no:cacheprovider", *map(str, arguments)]
     finished = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
+        command, capture_output=True, text=True, check=False, cwd=directory, timeout=60
     )
     assert finished.returncode == pytest.ExitCode.USAGE_ERROR
-    assert finished.stdout.count("hidden tests need --submission NOTEBOOK") == 1
+    return finished.stdout
+
+
+def test_hidden_tests_without_a_submission_say_what_they_need(tmp_path: Path) -> None:
+    said = under_pytest(tmp_path, write_module(tmp_path))
+    assert said.count("hidden tests need --submission NOTEBOOK") == 1
 
 
 def test_submission_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "autograder.grading", "-c", os.devnull]
     hidden = labs.find("lab05").hidden_tests
-    command += ["-p", "no:cacheprovider", "--submission", "nobody.ipynb", str(hidden)]
-    finished = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
-    )
-    assert finished.returncode == pytest.ExitCode.USAGE_ERROR
-    assert finished.stdout.count("nobody.ipynb: ") == 1
+    said = under_pytest(tmp_path, "--submission", "nobody.ipynb", hidden)
+    assert said.count("nobody.ipynb: ") == 1
 
 
 # Figures
