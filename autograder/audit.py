@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from autograder import equivalents
-from autograder.answers import Answer, AnswerError, load
+from autograder.answers import Answer, AnswerError, load, unbound
 from autograder.diagnose import Diagnoser
 from autograder.equivalents import Equivalents
 from autograder.grading import HiddenTests
@@ -237,9 +237,18 @@ def _try_answers(
 
 
 def _answers(lab: Lab) -> list[Answer]:
-    """The lab's known answers; AnswerError if one is to a task that the lab does not have."""
+    """The lab's known answers.
+
+    Raises:
+        AnswerError: one uses a name that it does not bring along, or is to no task of the lab.
+    """
     answers, tasks = load(lab.name), lab.code_tasks()
     for answer in answers:
+        if names := unbound(answer):
+            raise AnswerError(
+                f"the {answer.kind} {answer.name} uses {', '.join(sorted(names))}: an answer stands"
+                " alone, with imports and nothing else of its file"
+            )
         if answer.task not in tasks:
             raise AnswerError(
                 f"the {answer.kind} {answer.name} is an answer to {answer.task!r}, no task of"

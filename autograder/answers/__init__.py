@@ -16,6 +16,7 @@ solution cell. A sentence in `says` goes to the student who made that mistake, a
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import symtable
 from collections.abc import Callable
@@ -74,12 +75,28 @@ def load(lab: str, folder: Path = FOLDER) -> list[Answer]:
         folder: where its files of answers are.
 
     Raises:
-        AnswerError: where a function has no decorator, or one that is not literal, or uses
-            what else its file defines.
+        AnswerError: where a function has no decorator, or one that is not literal.
     """
     number = number_of(lab)
     paths = sorted([*folder.glob(f"{number}.py"), *folder.glob(f"{number}_*.py")])
     return [answer for path in paths for answer in _read(path)]
+
+
+def unbound(answer: Answer) -> set[str]:
+    """The names that the answer uses and does not bring along, such as a constant of its file.
+
+    In a solution cell it would fail at the first of them, and count as killed by any test.
+    """
+    cell = symtable.symtable(answer.source, answer.name, "exec")
+    own = {name.get_name() for name in cell.get_symbols() if name.is_assigned()}
+    own |= {name.get_name() for name in cell.get_symbols() if name.is_imported()}
+    return _taken(cell) - own - set(dir(builtins))
+
+
+def _taken(scope: symtable.SymbolTable) -> set[str]:
+    """The names that a scope, and those in it, take from the cell around them."""
+    names = {name.get_name() for name in scope.get_symbols() if name.is_global()}
+    return names.union(*map(_taken, scope.get_children()))
 
 
 def _read(path: Path) -> list[Answer]:
@@ -87,29 +104,7 @@ def _read(path: Path) -> list[Answer]:
     body = ast.parse(text, filename=str(path)).body
     imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
     functions = [node for node in body if isinstance(node, ast.FunctionDef)]
-    _check_alone(text, path.name)
     return [_answer(function, imports, text, path.name) for function in functions]
-
-
-def _check_alone(text: str, file: str) -> None:
-    """Raise AnswerError if a function uses what its file defines beside it."""
-    top = symtable.symtable(text, file, "exec")
-    defined = {name.get_name() for name in top.get_symbols() if name.is_assigned()}
-    imported = {name.get_name() for name in top.get_symbols() if name.is_imported()}
-    for function in top.get_children():
-        own = {function.get_name()}
-        if borrowed := (_taken(function) & defined) - imported - own:
-            raise AnswerError(
-                f"{file}, line {function.get_lineno()}, {function.get_name()}: an answer stands"
-                " alone, with imports and nothing else of its file;"
-                f" it uses {', '.join(sorted(borrowed))}"
-            )
-
-
-def _taken(scope: symtable.SymbolTable) -> set[str]:
-    """The names that a function, and the functions in it, take from the file around it."""
-    names = {name.get_name() for name in scope.get_symbols() if name.is_global()}
-    return names.union(*map(_taken, scope.get_children()))
 
 
 def _answer(

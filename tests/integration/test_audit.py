@@ -101,6 +101,16 @@ def test_answer_to_a_task_that_the_lab_does_not_have_is_an_error(
     assert words in " ".join(done.stderr.split())
 
 
+def test_answer_that_rests_on_its_file_is_an_error(autograder: Command, project: Path) -> None:
+    """Cut out of the file it would fail at the name, and count as killed by any test."""
+    answers = project / "autograder" / "answers" / "lab01_schedules.py"
+    resting = VARIANT.replace("return True", "return ALWAYS")
+    spoil(answers, '@variant("satisfies_robbins_monro")\n', f"ALWAYS = True\n\n\n{resting}")
+    done = autograder(project, "audit", "lab01", "--quick")
+    assert done.returncode == 2
+    assert "the variant always uses ALWAYS: an answer stands alone" in " ".join(done.stderr.split())
+
+
 VARIANT = """@variant("satisfies_robbins_monro")
 def always(p: float) -> bool:
     return True

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 import dlcourse
-from autograder.answers import Answer, AnswerError, load
+from autograder.answers import Answer, AnswerError, load, unbound
 from autograder.grading import Case, HiddenTests
-from autograder.labs import HIDDEN
+from autograder.labs import HIDDEN, all_labs
 from autograder.local import LocalStudent
 from autograder.results import TestResult
 
@@ -368,9 +368,18 @@ def test_function_that_is_no_answer_is_refused_with_its_place(
         load("lab42", tmp_path)
 
 
-def test_answer_that_rests_on_its_file_is_refused(tmp_path: Path) -> None:
-    """Cut out of the file it would fail at the name, and count as killed by any test."""
-    text = 'HALF = 0.5\n\n\n@mistake("area", says="Half.")\ndef half(r): return [HALF for _ in r]\n'
+def test_names_that_an_answer_does_not_bring_along_are_found(tmp_path: Path) -> None:
+    text = (
+        "import math\n\nHALF = 0.5\n\n\n"
+        '@mistake("area", says="Half.")\n'
+        "def half(r):\n"
+        "    def inner(x): return [HALF * math.pi * x * np.e for _ in range(2)]\n"
+        "    return inner(r) if r else half(1)\n"
+    )
     (tmp_path / "lab42.py").write_text(text, encoding="utf-8")
-    with pytest.raises(AnswerError, match=r"lab42.py, line \d, half: .*; it uses HALF"):
-        load("lab42", tmp_path)
+    assert unbound(*load("lab42", tmp_path)) == {"HALF", "np"}
+
+
+@pytest.mark.parametrize("lab", all_labs())
+def test_every_answer_brings_its_names_along(lab: str) -> None:
+    assert {answer.name: names for answer in load(lab) if (names := unbound(answer))} == {}
