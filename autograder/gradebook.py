@@ -24,17 +24,15 @@ from nbgrader.preprocessors import (
     LockCells,
     SaveCells,
 )
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder import autograded, submission
 from autograder.course import TIMESTAMP, Course, handed_in_at, root_of
-from autograder.errors import AutograderError, UnreadableSubmission, UsageError
+from autograder.database import brief, opening
+from autograder.errors import AutograderError, UnreadableSubmission
 from autograder.gradebook_rows import Handin, Rows, grade_cell
 from autograder.labs import Lab
 from autograder.results import SubmissionResult
-
-DEFAULT_URL = "sqlite:///gradebook.db"
 
 
 def write(
@@ -69,12 +67,6 @@ def write(
     # only now: a notebook that is there says that its scores are in the database
     for handin in handins:
         _save(handin, course, files)
-
-
-def check(url: str) -> None:
-    """Raise UsageError unless the database at `url` can be opened; a new one is made."""
-    with _opened(url):
-        pass
 
 
 def register(lab: Lab, url: str) -> None:
@@ -143,23 +135,14 @@ def _save(handin: Handin, course: Course, files: Mapping[str, Path]) -> None:
 
 @contextlib.contextmanager
 def _opened(url: str) -> Iterator[Gradebook]:
-    """The database, with what goes wrong in it in words."""
-    try:
-        with _scripts_on_path():
-            gradebook = Gradebook(url)
-    except (ArgumentError, ImportError) as error:
-        raise UsageError(
-            f"{url!r} names no database that can be opened ({_brief(error)}); "
-            f"say {DEFAULT_URL} or postgresql+psycopg://USER@HOST/NAME"
-        ) from error
-    except SQLAlchemyError as error:
-        shown = make_url(url).render_as_string(hide_password=True)
-        raise UsageError(f"the database {shown} cannot be opened: {_brief(error)}") from error
+    """The database, with what goes wrong in it in words; a new one is made."""
+    with opening(url), _scripts_on_path():
+        gradebook = Gradebook(url)
     with gradebook:
         try:
             yield gradebook
         except SQLAlchemyError as error:
-            raise AutograderError(f"the gradebook cannot be written: {_brief(error)}") from error
+            raise AutograderError(f"the gradebook cannot be written: {brief(error)}") from error
 
 
 @contextlib.contextmanager
@@ -182,7 +165,3 @@ def _content(path: Path) -> bytes:
         return submission.read_file(path)
     except UnreadableSubmission:
         return b""
-
-
-def _brief(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error).strip().split("\n")[0]

@@ -10,6 +10,7 @@ import logging
 import os
 import resource
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,7 +38,7 @@ QUIET_DASK = {
     "distributed.admin.low-level-log-length": 10,
 }
 GARBAGE = 20_000  # new objects after which to look: a notebook read is thousands
-SHARES = 16  # pieces a worker is to get at least, so that none is idle at the end
+SHARES = 8  # pieces into which a worker's part of what is left is cut: smaller towards the end
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,7 @@ def _grade_with_dask(run: Run, waiting: list[tuple[Handin, str]]) -> Iterator[Su
     resources = {"GPU": 1} if run.lab.gpu else {}
     with _cluster(run, len(waiting), resources) as cluster, Client(cluster) as client:
         workers = max(1, len(client.scheduler_info()["workers"]), run.jobs)
-        size = min(MOST_TOGETHER, 1 + len(waiting) // (SHARES * workers))
-        todo, under_way = iter(waiting), {}
+        todo, under_way = deque(waiting), {}
         completed = as_completed([])
 
         def submit(batch: list[Work]) -> None:
@@ -157,13 +157,12 @@ def _grade_with_dask(run: Run, waiting: list[tuple[Handin, str]]) -> Iterator[Su
 
         def submit_next() -> Iterator[SubmissionResult]:
             """Submit a batch; hand-ins that cannot be read are done at once."""
+            size = min(MOST_TOGETHER, 1 + len(todo) // (SHARES * workers))
             batch: list[Work] = []
-            for handin, key in todo:
-                work = _work(run, handin, key)
+            while todo and len(batch) < size:
+                work = _work(run, *todo.popleft())
                 if isinstance(work, Work):
                     batch.append(work)
-                    if len(batch) == size:
-                        break
                 else:
                     yield work
             if batch:

@@ -76,7 +76,7 @@ def grade(
     lab = labs.find(name)
     backends.check(isolation)
     if gradebook is not None:
-        from autograder.gradebook import check
+        from autograder.database import check
 
         check(gradebook)
     out.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from sqlalchemy.engine import URL
 
-from autograder import gradebook, labs
+from autograder import database, gradebook, labs
 from autograder.completion import completed, released, save
 from autograder.course import Course, root_of
 from autograder.errors import AutograderError, UsageError
@@ -408,14 +408,14 @@ def test_database_that_cannot_be_opened_is_said_before_grading(
 def test_file_that_is_no_database_is_said_to_be_none(desk: Desk) -> None:
     (desk.root / "gradebook.db").write_text("something else " * 100)
     with pytest.raises(UsageError, match="not a database"):
-        gradebook.check(desk.url)
+        database.check(desk.url)
 
 
 def test_new_database_is_made_where_pythons_scripts_are_not_on_the_path(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/usr/bin")
-    gradebook.check(f"sqlite:///{desk.root / 'new.db'}")
+    gradebook.register(LAB, f"sqlite:///{desk.root / 'new.db'}")
     assert (desk.root / "new.db").exists()
     assert os.environ["PATH"] == "/usr/bin"
 
@@ -467,7 +467,7 @@ def _wait_for(url: str) -> None:
     until = time.monotonic() + 60
     while True:
         try:
-            gradebook.check(url)
+            database.check(url)
             return
         except UsageError:
             if time.monotonic() > until:
