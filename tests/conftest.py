@@ -1,11 +1,14 @@
-"""A course as an instructor has it, with a class that handed in two labs, to grade in any way."""
+"""A course as an instructor has it, with a class that handed in two labs; Jupyter servers."""
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -130,3 +133,37 @@ def _marks(cell: dict[str, object]) -> dict[str, object]:
     assert isinstance(metadata, dict)
     marks: dict[str, object] = metadata.get("nbgrader", {})
     return marks
+
+
+@pytest.fixture
+def jupyter(tmp_path: Path) -> Iterator[Callable[[list[str], Path, dict[str, str]], str]]:
+    """``jupyter(command, folder, environment)``: the address of the server that it starts there.
+
+    The server looks for a free port itself, and its runtime directory says which it is.
+    """
+    servers: list[subprocess.Popen[bytes]] = []
+
+    def start(command: list[str], folder: Path, environment: dict[str, str]) -> str:
+        runtime = tmp_path / f"runtime{len(servers)}"
+        log = tmp_path / f"server{len(servers)}.log"
+        environment = environment | {"JUPYTER_RUNTIME_DIR": str(runtime)}
+        options = ["--no-browser", "--allow-root", "--IdentityProvider.token="]
+        with log.open("wb") as file:
+            server = subprocess.Popen(
+                [*command, *options], cwd=folder, env=environment, stdout=file, stderr=file
+            )
+        servers.append(server)
+        until = time.monotonic() + 180
+        while True:
+            for path in runtime.glob("jpserver-*.json"):
+                with contextlib.suppress(ValueError):  # half written
+                    address: str = json.loads(path.read_text())["url"]
+                    return address.rstrip("/")
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.2)
+
+    yield start
+    for server in servers:
+        server.terminate()
+        server.wait(timeout=60)

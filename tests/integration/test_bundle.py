@@ -7,14 +7,13 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -203,36 +202,13 @@ def say(folder: Path, command: str) -> Finished:
     return done
 
 
-@pytest.fixture
-def served(desk: Path) -> Iterator[str]:
-    """The address of JupyterLab, started by the second command of the README."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = f"--no-browser --allow-root --port={port} --IdentityProvider.token=''"
-    server = subprocess.Popen(
-        ["bash", "-c", f"exec {linux_commands(desk)[1]} {options}"],
-        cwd=desk,
-        env=clean(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    yield f"http://127.0.0.1:{port}"
-    server.terminate()
-    server.wait(30)
-
-
 @pytest.mark.slow
-def test_jupyterlab_starts_with_the_notebook_by_the_readme(served: str) -> None:
-    deadline = time.monotonic() + 180
-    while True:
-        try:
-            with urllib.request.urlopen(f"{served}/api/contents/{LAB.release.name}") as answer:
-                content = json.load(answer)
-            break
-        except OSError:
-            assert time.monotonic() < deadline, "JupyterLab does not answer"
-            time.sleep(0.5)
+def test_jupyterlab_starts_with_the_notebook_by_the_readme(
+    desk: Path, jupyter: Callable[..., str]
+) -> None:
+    address = jupyter(shlex.split(linux_commands(desk)[1]), desk, clean())
+    with urllib.request.urlopen(f"{address}/api/contents/{LAB.release.name}") as answer:
+        content = json.load(answer)
     assert content["content"]["cells"][0]["source"].startswith("# Lab 00")
 
 
