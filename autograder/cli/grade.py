@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from statistics import fmean
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -20,6 +21,8 @@ from autograder.results import ResultsFile, SubmissionResult
 from autograder.run import Run, grade_all
 from autograder.sandbox import backends
 from autograder.secret import course_secret
+
+MOST_ROWS = 100  # of the table of scores on the screen
 
 
 @click.command()
@@ -92,7 +95,7 @@ def grade(
             outputs.finish()
     if replaced:
         write_all_scores(kept.latest(), out / "scores.csv")
-    _print_scores(results)
+    print_scores(results)
     if replaced:
         console.print(f"results, scores.csv and feedback are in {shown(out)}")
     else:
@@ -138,9 +141,11 @@ def _print_changes(kept: ResultsFile, results: list[SubmissionResult]) -> None:
     console.print(f"{changed} of {len(results)} scores change")
 
 
-def _print_scores(results: list[SubmissionResult]) -> None:
+def print_scores(results: list[SubmissionResult]) -> None:
+    """A row a student; of a class that is longer than a screen, those that could not be graded."""
     table = Table("student", "score", "of", "status", "not full marks", "seconds")
-    for result in results:
+    failed = [result for result in results if result.status == "failed"]
+    for result in results if len(results) <= MOST_ROWS else failed:
         short = [
             f"{task.name} {task.score:g}/{task.max_score:g}"
             for task in result.tasks
@@ -157,6 +162,11 @@ def _print_scores(results: list[SubmissionResult]) -> None:
             words,
             f"{result.seconds:.1f}",
         )
-    console.print(table)
+    if table.rows:
+        console.print(table)
+    if len(results) > MOST_ROWS:
+        scores = [result.score for result in results if result.status == "graded"]
+        words = f", mean score {fmean(scores):.1f} of {results[0].max_score:g}" if scores else ""
+        console.print(f"{len(scores)} of {len(results)} graded{words}")
     if any(result.isolation == "unsafe" for result in results):
         console.print("[red]graded without isolation: these scores can be forged[/red]")
