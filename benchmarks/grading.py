@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,7 @@ from benchmarks import peers
 from benchmarks.parts import Submissions, sandbox_against_bare, shares_of_time
 
 SAMPLE_SECONDS = 0.2
+SAMPLE_SHARE = 0.01  # of a core, which a look at the memory may take from what is measured
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,14 @@ class Peak(threading.Thread):
 
     def run(self) -> None:
         """Look now and then, until `stop`."""
-        while not self._end.wait(SAMPLE_SECONDS):
-            sizes = 0
+        took = 0.0
+        while not self._end.wait(max(SAMPLE_SECONDS, took / SAMPLE_SHARE)):
+            sizes, started = 0, time.thread_time()
             for process in psutil.Process().children(recursive=True):
                 with contextlib.suppress(psutil.Error):
                     sizes += process.memory_full_info().pss
             self.mib = max(self.mib, sizes / 2**20)
+            took = time.thread_time() - started
 
     def stop(self) -> float:
         """The peak in MiB."""
@@ -247,6 +251,30 @@ def linearity(found: list[Measurement]) -> dict[str, float]:
     return values
 
 
+def scaling(found: list[Measurement]) -> dict[str, float]:
+    """How many times as fast as one worker several are, and several cores as one with a loop."""
+    values = {}
+    mine = [one for one in found if one.grader == "ours"]
+    alone = {one.submissions: one.seconds for one in mine if one.workers == 1}
+    for one in mine:
+        if one.workers > 1 and one.submissions in alone:
+            name = f"{one.workers} workers, {one.submissions} submissions"
+            values[name] = alone[one.submissions] / one.seconds
+    for workers in sorted({one.workers for one in mine if one.workers > 1}):
+        rounds = [_loops(1) * workers / _loops(workers) for _ in range(5)]
+        values[f"{workers} loops of Python, a process each"] = statistics.median(rounds)
+    return values
+
+
+def _loops(count: int) -> float:
+    """The seconds that `count` loops of Python take at once, which share nothing."""
+    started = time.perf_counter()
+    loop = [sys.executable, "-c", "for _ in range(20_000_000): pass"]
+    for process in [subprocess.Popen(loop) for _ in range(count)]:
+        process.wait()
+    return time.perf_counter() - started
+
+
 def report(record: dict[str, Any], found: list[Measurement]) -> str:
     """All of it as Markdown."""
     parts = [
@@ -257,8 +285,9 @@ def report(record: dict[str, Any], found: list[Measurement]) -> str:
         _two_columns("where our time goes (one worker)", "s", record["shares"]),
         _two_columns("sandbox and wire against bare (ms a submission)", "", record["bare"]),
     ]
-    if record["linearity"]:
-        parts.append(_two_columns("linearity", "", record["linearity"]))
+    for name in ("linearity", "scaling"):
+        if record[name]:
+            parts.append(_two_columns(name, "", record[name]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -293,9 +322,9 @@ def main() -> None:
     found: list[Measurement] = []
     scores: dict[str, dict[str, float]] = {"ours": {}}
     todo = [("ours", ours, options.ours), ("nbgrader", nbgrader, options.peers)]
-    for workers in options.workers:
-        for name, grade, counts in [*todo, ("otter", otter, options.peers)]:
-            for count in counts:
+    for name, grade, counts in [*todo, ("otter", otter, options.peers)]:
+        for count in counts:
+            for workers in options.workers:  # close together, since machines drift
                 with tempfile.TemporaryDirectory() as directory:
                     one, passed = grade(lab, drawn[:count], workers, Path(directory))
                 found.append(one)
@@ -313,6 +342,7 @@ def main() -> None:
         "shares": shares,
         "bare": sandbox_against_bare(lab, small[:20]),
         "linearity": linearity(found),
+        "scaling": scaling(found),
     }
     options.out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
