@@ -332,6 +332,8 @@ def main() -> None:
     small = drawn[: min(most, 100)]
     with tempfile.TemporaryDirectory() as directory:
         shares = shares_of_time(lab, small, Path(directory))
+    with contextlib.redirect_stdout(sys.stderr):  # what bare cells print is no part of the report
+        bare = sandbox_against_bare(lab, small[:20])
     record = {
         "lab": lab.name,
         "date": time.strftime("%Y-%m-%d"),
@@ -340,7 +342,7 @@ def main() -> None:
         "measurements": [dataclasses.asdict(one) for one in found],
         "agreement": {name: agreement(scores["ours"], theirs) for name, theirs in scores.items()},
         "shares": shares,
-        "bare": sandbox_against_bare(lab, small[:20]),
+        "bare": bare,
         "linearity": linearity(found),
         "scaling": scaling(found),
     }
