@@ -88,8 +88,8 @@ def unbound(answer: Answer) -> set[str]:
     In a solution cell it would fail at the first of them, and count as killed by any test.
     """
     cell = symtable.symtable(answer.source, answer.name, "exec")
-    own = {name.get_name() for name in cell.get_symbols() if name.is_assigned()}
-    own |= {name.get_name() for name in cell.get_symbols() if name.is_imported()}
+    symbols = cell.get_symbols()
+    own = {name.get_name() for name in symbols if name.is_assigned() or name.is_imported()}
     return _taken(cell) - own - set(dir(builtins))
 
 

@@ -142,7 +142,7 @@ def _print_changes(kept: ResultsFile, results: list[SubmissionResult]) -> None:
 
 
 def print_scores(results: list[SubmissionResult]) -> None:
-    """A row a student; of a class that is longer than a screen, those that could not be graded."""
+    """A row a student; of more than `MOST_ROWS`, those that could not be graded, and the mean."""
     table = Table("student", "score", "of", "status", "not full marks", "seconds")
     failed = [result for result in results if result.status == "failed"]
     for result in results if len(results) <= MOST_ROWS else failed:
