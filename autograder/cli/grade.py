@@ -165,8 +165,8 @@ def print_scores(results: list[SubmissionResult]) -> None:
     if table.rows:
         console.print(table)
     if len(results) > MOST_ROWS:
-        scores = [result.score for result in results if result.status == "graded"]
-        words = f", mean score {fmean(scores):.1f} of {results[0].max_score:g}" if scores else ""
-        console.print(f"{len(scores)} of {len(results)} graded{words}")
+        mean = fmean(result.score for result in results)  # as in the report
+        graded = f"{len(results) - len(failed)} of {len(results)} graded"
+        console.print(f"{graded}, mean score {mean:.2f} of {results[0].max_score:g}")
     if any(result.isolation == "unsafe" for result in results):
         console.print("[red]graded without isolation: these scores can be forged[/red]")

@@ -31,7 +31,7 @@ def test_long_class_has_those_that_could_not_be_graded_and_its_mean(
     assert "student0" not in shown
     assert "eve" in shown
     assert "no JSON" in shown
-    assert f"{MOST_ROWS} of {MOST_ROWS + 1} graded, mean score 3.0 of 4" in shown
+    assert f"{MOST_ROWS} of {MOST_ROWS + 1} graded, mean score 2.97 of 4" in shown
 
 
 def test_long_class_that_was_graded_has_no_empty_table(capsys: pytest.CaptureFixture[str]) -> None:
