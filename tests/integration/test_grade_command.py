@@ -259,6 +259,7 @@ def test_exit_code_is_0_without_that_file(again: Graded, autograder: Command) ->
         (["lab01", "x[/b].ipynb", "--out", "o"], "x[/b].ipynb"),
         (["lab01", "--out", "o"], "Missing argument"),
         (["lab01", "a.ipynb"], "Missing option '--out'"),
+        (["lab01", "a.ipynb", "--out", "/proc/o"], "error: /proc/o: No such file or directory"),
         (["lab01", "a.ipynb", "--out", "o", "--isolation", "none"], "'none' is not one of"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
