@@ -40,13 +40,12 @@ def write_student_edition(lab: str, directory: Path) -> None:
 
 def withhold(source: str, names: dict[str, str]) -> str:
     """`source` without the bodies of the top-level functions in `names`."""
-    functions = {
-        node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)
-    }
+    tree = ast.parse(source)
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     hidden = {name for name in functions if name in names}
     if not hidden:
         return source
-    hidden |= _private_helpers(source, functions, hidden)
+    hidden |= _private_helpers(tree, functions, hidden)
     lines = source.splitlines(keepends=True)
     for node in sorted((functions[name] for name in hidden), key=lambda node: -node.lineno):
         if node.name in names:
@@ -80,29 +79,23 @@ def _above_comments(lines: list[str], line: int) -> int:
 
 
 def _private_helpers(
-    source: str, functions: dict[str, ast.FunctionDef], hidden: set[str]
+    tree: ast.Module, functions: dict[str, ast.FunctionDef], hidden: set[str]
 ) -> set[str]:
     """The private functions that are used by hidden functions and by nothing else."""
+    uses = {node: _names(node) for node in tree.body}
     helpers: set[str] = set()
     while True:
-        kept = [
-            node
-            for node in ast.parse(source).body
-            if not (isinstance(node, ast.FunctionDef) and node.name in hidden | helpers)
-        ]
-        used_elsewhere = {name for node in kept for name in _names(node, own=node)}
-        found = {
-            name
-            for hider in hidden | helpers
-            for name in _names(functions[hider])
-            if name in functions and name.startswith("_") and name not in used_elsewhere
-        } - helpers
+        gone = {functions[name] for name in hidden | helpers}
+        by_hidden = set().union(*(uses[node] for node in gone))
+        elsewhere = set().union(*(names for node, names in uses.items() if node not in gone))
+        private = {name for name in functions if name.startswith("_")}
+        found = (private & by_hidden) - elsewhere - helpers
         if not found:
             return helpers
         helpers |= found
 
 
-def _names(node: ast.AST, own: ast.AST | None = None) -> set[str]:
+def _names(node: ast.AST) -> set[str]:
     """The names that `node` reads; a function's own name within itself does not count."""
     names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-    return names - ({own.name} if isinstance(own, ast.FunctionDef) else set())
+    return names - ({node.name} if isinstance(node, ast.FunctionDef) else set())
