@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -139,7 +140,8 @@ def _marks(cell: dict[str, object]) -> dict[str, object]:
 def jupyter(tmp_path: Path) -> Iterator[Callable[[list[str], Path, dict[str, str]], str]]:
     """``jupyter(command, folder, environment)``: the address of the server that it starts there.
 
-    The server looks for a free port itself, and its runtime directory says which it is.
+    The system gives the server a free port, and the server's runtime directory says which it is,
+    some time before the server listens there.
     """
     servers: list[subprocess.Popen[bytes]] = []
 
@@ -147,7 +149,7 @@ def jupyter(tmp_path: Path) -> Iterator[Callable[[list[str], Path, dict[str, str
         runtime = tmp_path / f"runtime{len(servers)}"
         log = tmp_path / f"server{len(servers)}.log"
         environment = environment | {"JUPYTER_RUNTIME_DIR": str(runtime)}
-        options = ["--no-browser", "--allow-root", "--IdentityProvider.token="]
+        options = ["--no-browser", "--allow-root", "--IdentityProvider.token=", "--port=0"]
         with log.open("wb") as file:
             server = subprocess.Popen(
                 [*command, *options], cwd=folder, env=environment, stdout=file, stderr=file
@@ -156,9 +158,10 @@ def jupyter(tmp_path: Path) -> Iterator[Callable[[list[str], Path, dict[str, str
         until = time.monotonic() + 180
         while True:
             for path in runtime.glob("jpserver-*.json"):
-                with contextlib.suppress(ValueError):  # half written
-                    address: str = json.loads(path.read_text())["url"]
-                    return address.rstrip("/")
+                with contextlib.suppress(ValueError, OSError):  # half written, not yet listening
+                    address: str = json.loads(path.read_text())["url"].rstrip("/")
+                    urllib.request.urlopen(f"{address}/api").close()
+                    return address
             assert server.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
             time.sleep(0.2)
