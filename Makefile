@@ -19,8 +19,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "setting up .venv (a few minutes the first time)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say: make PYTHON=python3.11 ...")'
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev]'
-	@.venv/bin/python -m compileall -qq -j 0 .venv/lib || true # as pip would, on all cores; packages hold files that are no Python
+	@.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 tools: ## bubblewrap, through apt where that is allowed
