@@ -160,7 +160,7 @@ def jupyter(tmp_path: Path) -> Iterator[Callable[[list[str], Path, dict[str, str
             for path in runtime.glob("jpserver-*.json"):
                 with contextlib.suppress(ValueError, OSError):  # half written, not yet listening
                     address: str = json.loads(path.read_text())["url"].rstrip("/")
-                    urllib.request.urlopen(f"{address}/api").close()
+                    urllib.request.urlopen(f"{address}/api", timeout=60).close()
                     return address
             assert server.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
