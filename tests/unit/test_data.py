@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import urllib.request
 
 import numpy as np
 import pytest
@@ -105,6 +106,8 @@ def test_without_network_and_cache_the_message_names_the_cache_and_a_remedy(tmp_
     for variable in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "")
+    # urllib keeps the first opener that it makes, with its proxies, for the life of the process
+    monkeypatch.setattr(urllib.request, "_opener", None)
     with (
         pytest.warns(UserWarning, match="network error"),
         pytest.raises(data.DatasetUnavailableError) as failure,
