@@ -26,7 +26,7 @@ QUICK = {
     "cell_cpu": 1,
     "cell_wall": 2,
     "submission_cpu": 20,
-    "submission_wall": 6,
+    "submission_wall": 4,
 }
 
 
