@@ -83,12 +83,12 @@ def _private_helpers(
 ) -> set[str]:
     """The private functions that are used by hidden functions and by nothing else."""
     uses = {node: _names(node) for node in tree.body}
+    private = {name for name in functions if name.startswith("_")}
     helpers: set[str] = set()
     while True:
         gone = {functions[name] for name in hidden | helpers}
         by_hidden = set().union(*(uses[node] for node in gone))
         elsewhere = set().union(*(names for node, names in uses.items() if node not in gone))
-        private = {name for name in functions if name.startswith("_")}
         found = (private & by_hidden) - elsewhere - helpers
         if not found:
             return helpers

@@ -47,6 +47,6 @@ def main() -> None:
 
 def _one_line(error: Exception) -> str:
     text = str(error)
-    if isinstance(error, OSError) and error.filename is not None:
+    if isinstance(error, OSError) and error.filename and error.strerror:
         text = f"{error.filename}: {error.strerror}"
     return " ".join(text.split()) or type(error).__name__
