@@ -48,7 +48,7 @@ demo: setup ## grade a sample class; scores, gradebook and feedback land in demo
 	@echo "gradebook: $(DEMO)/gradebook.db (nbgrader's)"
 
 test: setup browser lint ## lint, types, doctests and the tests that take minutes, not hours
-	@python -m pytest -n 2 --dist worksteal -m "not slow and not gpu" tests
+	@python -m pytest -n 3 --dist worksteal -m "not slow and not gpu" tests # two work while one waits
 	@python -m pytest -q --doctest-modules dlcourse
 
 test-all: setup browser lint ## everything

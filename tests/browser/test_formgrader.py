@@ -108,6 +108,7 @@ def hostile(lab: Lab) -> Notebook:
     return notebook | {"cells": [*notebook["cells"], *cells]}
 
 
+@pytest.mark.slow
 def test_button_grades_in_the_sandbox_and_marking_by_hand_stays(
     write_course, nbgrader, two_labs: list[Lab], desk_of, tmp_path: Path
 ) -> None:

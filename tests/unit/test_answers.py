@@ -129,7 +129,9 @@ def hidden(request: pytest.FixtureRequest, opened: Opened) -> LabTests:
     return open_tests(opened, request.param, b"a secret")
 
 
-@pytest.fixture(params=SECRETS)
+@pytest.fixture(
+    params=[SECRETS[0], *(pytest.param(secret, marks=pytest.mark.slow) for secret in SECRETS[1:])]
+)
 def secret(request: pytest.FixtureRequest) -> bytes:
     value: bytes = request.param
     return value
